@@ -1,0 +1,1 @@
+"""One module per measured bar; `make bench-ID` runs `benchmarks.ID`."""

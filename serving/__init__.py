@@ -1,0 +1,1 @@
+"""Pure decisions, state, access, answers, the HTTP service and the command line."""
