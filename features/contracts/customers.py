@@ -1,0 +1,75 @@
+"""Customers, their meters and use, and their applications for supply."""
+
+from features.contracts.contract import Contract, Field, available, validity
+
+__all__ = ["APPLICATION", "APPLICATION_STATUS", "CONSUMPTION", "CUSTOMER", "CUSTOMER_CLASSES", "METER"]
+
+CUSTOMER_CLASSES = ("residential", "commercial", "industrial", "agricultural", "public", "ev_charging")
+APPLICATION_STATUS = ("submitted", "surveyed", "approved", "energised", "rejected", "withdrawn")
+
+CUSTOMER = Contract(
+    name="customer",
+    meaning="An account with a meter on an area; the link to the area can change.",
+    fields=(
+        Field("customer_id", "text", "identifier of the account (a surrogate, not a personal one)"),
+        Field("area_id", "text", "the transformer area it hangs on"),
+        Field("customer_class", "text", "class of use", isin=CUSTOMER_CLASSES),
+        Field("contract_kva", "float", "agreed capacity", "kVA", nullable=True, ge=0),
+        *validity(),
+        available(),
+    ),
+    key=("customer_id", "valid_from"),
+    event_time="valid_from",
+)
+
+METER = Contract(
+    name="meter",
+    meaning="A meter and the account it measures.",
+    fields=(
+        Field("meter_id", "text", "identifier of the meter"),
+        Field("customer_id", "text", "the account it measures"),
+        Field("phase", "text", "phase it hangs on", nullable=True, isin=("A", "B", "C", "ABC")),
+        *validity(),
+        available(),
+    ),
+    key=("meter_id", "valid_from"),
+    event_time="valid_from",
+)
+
+CONSUMPTION = Contract(
+    name="consumption",
+    meaning="Energy through a meter over one interval (a local day, or shorter).",
+    fields=(
+        Field("meter_id", "text", "the meter"),
+        Field("start_utc", "utc", "start of the interval"),
+        Field("end_utc", "utc", "end of the interval"),
+        Field("kwh", "float", "energy used; negative is export", "kWh", ge=-1e8, le=1e8),
+        available(),
+    ),
+    key=("meter_id", "start_utc"),
+    event_time="start_utc",
+)
+
+APPLICATION = Contract(
+    name="application",
+    meaning="A request for supply (业扩报装). What the source says of constraint is one column; our finding is not here.",
+    fields=(
+        Field("application_id", "text", "identifier of the application"),
+        Field("customer_id", "text", "the account, where one exists already", nullable=True),
+        Field("node_id", "text", "the area asked for"),
+        Field("kind", "text", "what is asked", isin=("new", "increase", "decrease")),
+        Field("customer_class", "text", "class of use", isin=CUSTOMER_CLASSES),
+        Field("requested_kva", "float", "capacity asked for", "kVA", ge=0, le=1_000_000),
+        Field("status", "text", "where it stands", isin=APPLICATION_STATUS),
+        Field("submitted_at", "utc", "when it was handed in"),
+        Field("surveyed_at", "utc", "when the site was surveyed", nullable=True),
+        Field("approved_at", "utc", "when the supply plan was approved", nullable=True),
+        Field("energised_at", "utc", "when supply began", nullable=True),
+        Field("closed_at", "utc", "when it was rejected or withdrawn", nullable=True),
+        Field("expected_energised_at", "utc", "when supply is planned to begin", nullable=True),
+        Field("source_constrained", "bool", "what the source system says of constraint", nullable=True),
+        available(),
+    ),
+    key=("application_id",),
+    event_time="submitted_at",
+)

@@ -1,0 +1,77 @@
+"""What is measured over time: node load, weather observed and forecast, and the events that disturb both."""
+
+from features.contracts.contract import Contract, Field, available
+
+__all__ = ["EVENT", "NODE_LOAD", "WEATHER_COLUMNS", "WEATHER_FORECAST", "WEATHER_OBSERVED"]
+
+NODE_LOAD = Contract(
+    name="node_load",
+    meaning="Mean power of a node over one interval; negative is export.",
+    fields=(
+        Field("node_id", "text", "the node"),
+        Field("start_utc", "utc", "start of the interval"),
+        Field("load_kw", "float", "mean power over the interval", "kW", ge=-5_000_000, le=5_000_000),
+        Field("voltage_v_min", "float", "lowest voltage seen in the interval", "V", nullable=True, ge=0),
+        Field("voltage_v_max", "float", "highest voltage seen in the interval", "V", nullable=True, ge=0),
+        Field("load_a_kw", "float", "mean power of phase A", "kW", nullable=True),
+        Field("load_b_kw", "float", "mean power of phase B", "kW", nullable=True),
+        Field("load_c_kw", "float", "mean power of phase C", "kW", nullable=True),
+        available(),
+    ),
+    key=("node_id", "start_utc"),
+    event_time="start_utc",
+)
+
+_WEATHER = (
+    Field("temperature_c", "float", "air temperature", "degC", ge=-60, le=60),
+    Field("humidity_pct", "float", "relative humidity", "%", nullable=True, ge=0, le=110),
+    Field("wind_speed_ms", "float", "wind speed at 10 m", "m/s", nullable=True, ge=0, le=120),
+    Field("radiation_wm2", "float", "global horizontal irradiance", "W/m2", nullable=True, ge=-5, le=1600),
+    Field("rain_mm", "float", "rain in the interval", "mm", nullable=True, ge=0, le=500),
+    Field("cloud_pct", "float", "cloud cover", "%", nullable=True, ge=0, le=100),
+)
+WEATHER_COLUMNS = tuple(field.name for field in _WEATHER)
+
+WEATHER_OBSERVED = Contract(
+    name="weather_observed",
+    meaning="Weather as measured at a station.",
+    fields=(
+        Field("station_id", "text", "the weather station"),
+        Field("start_utc", "utc", "start of the interval"),
+        *_WEATHER,
+        available(),
+    ),
+    key=("station_id", "start_utc"),
+    event_time="start_utc",
+)
+
+WEATHER_FORECAST = Contract(
+    name="weather_forecast",
+    meaning="Weather as forecast for a station at an issue time.",
+    fields=(
+        Field("station_id", "text", "the weather station"),
+        Field("issued_at", "utc", "when the forecast was issued"),
+        Field("start_utc", "utc", "start of the interval it speaks of"),
+        *_WEATHER,
+        available(),
+    ),
+    key=("station_id", "issued_at", "start_utc"),
+    event_time="start_utc",
+)
+
+EVENT = Contract(
+    name="event",
+    meaning="Something outside the grid that changes use: an epidemic, a tariff change, an economic event.",
+    fields=(
+        Field("event_id", "text", "identifier of the event"),
+        Field("kind", "text", "what sort of event", isin=("epidemic", "tariff_change", "economic", "other")),
+        Field("name", "text", "name as people say it"),
+        Field("scope_kind", "text", "what the scope names", isin=("all", "org_unit", "node", "customer_class")),
+        Field("scope_id", "text", "the unit, node or class it touches; empty for all", nullable=True),
+        Field("start_utc", "utc", "first instant of the event"),
+        Field("end_utc", "utc", "first instant after it; empty while open", nullable=True),
+        available(),
+    ),
+    key=("event_id",),
+    event_time="start_utc",
+)
