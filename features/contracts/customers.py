@@ -52,7 +52,7 @@ CONSUMPTION = Contract(
 
 APPLICATION = Contract(
     name="application",
-    meaning="A request for supply (业扩报装). What the source says of constraint is one column; our finding is not here.",
+    meaning="A request for supply (业扩报装). Constraint here is what the source says, not our finding.",
     fields=(
         Field("application_id", "text", "identifier of the application"),
         Field("customer_id", "text", "the account, where one exists already", nullable=True),
