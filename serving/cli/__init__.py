@@ -1,0 +1,79 @@
+"""The `headroom` command: names and short helps here, each command's code imported only when it is asked for."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from features.errors import HeadroomError
+
+__all__ = ["COMMANDS", "LazyGroup", "Refused", "group", "main"]
+
+# Static, so that `headroom --help` imports none of the command modules. The order is the order of work.
+COMMANDS: dict[str, str] = {
+    "demo": "Run the main job end to end on the embedded demo territory.",
+    "ingest": "Bring a utility's own tables through the gate into the lake.",
+    "train": "Train a model, log the run and register a version.",
+    "backtest": "Score a model on past issue times, honestly.",
+    "models": "List the registered versions; promote one.",
+    "publish": "Write a publication, append-only.",
+    "forecast": "Forecast load at nodes, with quantiles and reasons.",
+    "capacity": "Show the open capacity of nodes and what binds it.",
+    "serve": "Answer over HTTP.",
+    "keys": "Add, list and revoke API keys.",
+}
+
+
+class Refused(click.ClickException):
+    """An error this product raised on purpose: its message on stderr, exit code 2, no traceback."""
+
+    exit_code = 2
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports `serving.cli.<name>` on first use."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = dict(lazy)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return None
+        module = importlib.import_module(f"serving.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.lazy.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HeadroomError as error:
+            raise Refused(str(error)) from error
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(package_name="headroom")
+def group() -> None:
+    """How much more load can each transformer area, feeder and substation take?
+
+    Headroom reads load, weather and the grid's tables, forecasts demand and peaks with quantiles, and says how much
+    capacity is open at each node, what binds it, and how sure it is. Everything is kept in one workspace folder.
+    """
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    group(prog_name="headroom")

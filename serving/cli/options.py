@@ -1,0 +1,39 @@
+"""Options every command shares."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from features.workspace import Workspace
+
+__all__ = ["json_option", "print_json", "workspace_option"]
+
+
+def _as_workspace(_ctx: click.Context, _param: click.Parameter, value: Path) -> Workspace:
+    return Workspace(value)
+
+
+def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--workspace DIR`; the command receives `workspace: Workspace`."""
+    return click.option(
+        "--workspace",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("workspace"),
+        envvar="HEADROOM_WORKSPACE",
+        show_default=True,
+        callback=_as_workspace,
+        help="Folder that holds the lake, the models, the publications and the state.",
+    )(command)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`; the command receives `as_json: bool`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document for a program to read.")(command)
+
+
+def print_json(document: Any) -> None:
+    """Write `document` to stdout as JSON, Chinese kept readable."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
