@@ -31,7 +31,7 @@ def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--json`; the command receives `as_json: bool`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document for a program to read.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(command)
 
 
 def print_json(document: Any) -> None:

@@ -1,0 +1,114 @@
+"""Everything the service refuses on purpose: a stable code, an HTTP status, a sentence for a person, the bad fields."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from features.errors import HeadroomError
+
+__all__ = [
+    "BadField",
+    "Busy",
+    "FieldFault",
+    "Forbidden",
+    "NotReady",
+    "OutOfScope",
+    "RefusalError",
+    "TooLarge",
+    "TooSlow",
+    "Unauthenticated",
+    "UnknownNode",
+    "UnknownPublication",
+    "UnknownUnit",
+    "UnsupportedMediaType",
+]
+
+
+@dataclass(frozen=True)
+class FieldFault:
+    """One field of the request (dotted path, such as `node_ids.3`) and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class RefusalError(HeadroomError):
+    """Base of all refusals. `code` is stable and for programs, the text is for people."""
+
+    code = "REFUSED"
+    status = 400
+
+    def __init__(self, message: str, faults: Sequence[FieldFault] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
+
+
+class BadField(RefusalError):
+    """A field that parses but cannot be used as asked."""
+
+    code, status = "INVALID_FIELD", 422
+
+
+class Unauthenticated(RefusalError):
+    """No key, an unknown key, or a revoked one; which of them is not told."""
+
+    code, status = "UNAUTHENTICATED", 401
+
+
+class Forbidden(RefusalError):
+    """The key's role does not allow the operation."""
+
+    code, status = "FORBIDDEN_ROLE", 403
+
+
+class OutOfScope(RefusalError):
+    """The key's org unit does not cover what was asked for."""
+
+    code, status = "OUT_OF_SCOPE", 403
+
+
+class UnknownNode(RefusalError):
+    """A node id nobody knows; names it."""
+
+    code, status = "UNKNOWN_NODE", 404
+
+
+class UnknownUnit(RefusalError):
+    """An org unit nobody knows; names it."""
+
+    code, status = "UNKNOWN_ORG_UNIT", 404
+
+
+class UnknownPublication(RefusalError):
+    """A publication id nobody knows; names it."""
+
+    code, status = "UNKNOWN_PUBLICATION", 404
+
+
+class TooLarge(RefusalError):
+    """A request body above the limit."""
+
+    code, status = "BODY_TOO_LARGE", 413
+
+
+class UnsupportedMediaType(RefusalError):
+    """A request body that does not say it is JSON."""
+
+    code, status = "UNSUPPORTED_MEDIA_TYPE", 415
+
+
+class NotReady(RefusalError):
+    """What the answer needs is not there yet: data, a promoted model, a publication."""
+
+    code, status = "NOT_READY", 503
+
+
+class Busy(RefusalError):
+    """More requests are waiting than may wait."""
+
+    code, status = "BUSY", 503
+
+
+class TooSlow(RefusalError):
+    """The answer took longer than a request may take."""
+
+    code, status = "TIMEOUT", 504

@@ -1,0 +1,187 @@
+"""What the service must remember: SQLAlchemy tables and their transactions, on SQLite or PostgreSQL.
+
+SQLite in the workspace is the default; a URL in the settings moves the state to a PostgreSQL server.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Row,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy.schema import CreateTable
+from sqlalchemy.types import TypeDecorator
+
+from features.errors import ConfigError, HeadroomError, NotFoundError
+from serving.access import ROLES, Principal, hash_key, key_id_of, known_roles, matches, new_key
+
+__all__ = ["ApiKey", "KeyStore", "open_state"]
+
+# Any number: it only has to be the same in every process that creates the tables.
+_SCHEMA_LOCK = 7_301_446_911
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant in UTC on every database; SQLite would otherwise forget the offset."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("key_id", String(32), primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("role", String(32), nullable=False),
+    Column("org_unit", String(200), nullable=True),
+    Column("key_hash", String(64), nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("revoked_at", UtcDateTime(), nullable=True),
+)
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A key as the state knows it; never the key itself nor its hash."""
+
+    key_id: str
+    name: str
+    role: str
+    org_unit: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def open_state(url: str) -> Engine:
+    """Connect to the state at `url` and create what is missing; ConfigError when it cannot be reached."""
+    try:
+        engine = create_engine(_with_driver(url), pool_pre_ping=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise ConfigError(f"the state URL cannot be used: {error}") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                # IF NOT EXISTS alone still fails when two processes create the same table at the same instant.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
+            for table in metadata.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+    except OperationalError as error:
+        engine.dispose()
+        raise ConfigError(
+            f"the state at {engine.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}"
+        ) from error
+    return engine
+
+
+def _with_driver(url: str) -> str:
+    """Plain PostgreSQL URLs get the driver this project installs."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url[len(prefix) :]
+    return url
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # Readers do not wait for a writer, and a writer waits for another instead of failing at once.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()
+
+
+class KeyStore:
+    """API keys in the state. Every method is one transaction; a revocation holds from the next request on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def add(self, name: str, role: str, org_unit: str | None) -> tuple[ApiKey, str]:
+        """Make a key; returns what is stored and the key itself, which cannot be had again."""
+        if not name.strip():
+            raise ConfigError("a key needs a name")
+        if role not in ROLES:
+            raise ConfigError(f"unknown role {role!r}; one of {', '.join(known_roles())}")
+        key_id, key = new_key()
+        row = ApiKey(key_id, name, role, org_unit, datetime.now(UTC), None)
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(insert(api_key).values(**vars(row), key_hash=hash_key(key)))
+        except IntegrityError as error:
+            raise HeadroomError(f"a key named {name!r} exists already; names are never used twice") from error
+        return row, key
+
+    def all(self) -> list[ApiKey]:
+        """Every key ever made, oldest first, revoked ones too."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(*_shown()).order_by(api_key.c.created_at, api_key.c.key_id)).all()
+        return [_as_key(row) for row in rows]
+
+    def revoke(self, name_or_id: str) -> ApiKey:
+        """Revoke the key of that name or id, now; NotFoundError when there is none. Revoking again changes nothing."""
+        wanted = (api_key.c.name == name_or_id) | (api_key.c.key_id == name_or_id)
+        with self.engine.begin() as connection:
+            found = connection.execute(select(*_shown()).where(wanted)).all()
+            if not found:
+                raise NotFoundError(f"there is no API key {name_or_id!r}")
+            if len(found) > 1:
+                raise HeadroomError(f"{name_or_id!r} is one key's name and another's id; give the id of yours")
+            connection.execute(
+                update(api_key)
+                .where(api_key.c.key_id == found[0].key_id, api_key.c.revoked_at.is_(None))
+                .values(revoked_at=datetime.now(UTC))
+            )
+            return _as_key(connection.execute(select(*_shown()).where(wanted)).one())
+
+    def authenticate(self, key: str) -> Principal | None:
+        """The principal of a valid, unrevoked key; None for anything else."""
+        key_id = key_id_of(key)
+        if key_id is None or "\x00" in key_id:
+            return None
+        columns = (api_key.c.role, api_key.c.org_unit, api_key.c.key_hash, api_key.c.revoked_at)
+        with self.engine.connect() as connection:
+            row = connection.execute(select(*columns).where(api_key.c.key_id == key_id)).one_or_none()
+        if row is None or row.revoked_at is not None or not matches(key, row.key_hash):
+            return None
+        return Principal(key_id=key_id, role=row.role, org_unit=row.org_unit)
+
+    def any_valid(self) -> bool:
+        """True when at least one key can be used."""
+        with self.engine.connect() as connection:
+            query = select(api_key.c.key_id).where(api_key.c.revoked_at.is_(None)).limit(1)
+            return connection.execute(query).first() is not None
+
+
+def _shown() -> Sequence[Column[Any]]:
+    return [column for column in api_key.c if column.name != "key_hash"]
+
+
+def _as_key(row: Row[Any]) -> ApiKey:
+    return ApiKey(**dict(row._mapping))
