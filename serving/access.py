@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from serving.refusals import Forbidden, OutOfScope
+from serving.refusals import ForbiddenError, OutOfScopeError
 
 __all__ = [
     "LOCAL",
@@ -59,9 +59,9 @@ class Principal:
     org_unit: str | None
 
     def require(self, permission: Permission) -> None:
-        """Raise Forbidden unless the role includes `permission`."""
+        """Raise ForbiddenError unless the role includes `permission`."""
         if permission not in ROLES.get(self.role, frozenset()):
-            raise Forbidden(f"the role {self.role} may not {permission.value}")
+            raise ForbiddenError(f"the role {self.role} may not {permission.value}")
 
 
 # The person at the command line owns the workspace's files; there is nothing to hide from them.
@@ -79,9 +79,9 @@ class Scope:
         return self.units is None or (unit_id is not None and unit_id in self.units)
 
     def require(self, unit_id: str | None, what: str) -> None:
-        """Raise OutOfScope naming `what` unless `unit_id` is covered."""
+        """Raise OutOfScopeError naming `what` unless `unit_id` is covered."""
         if not self.covers(unit_id):
-            raise OutOfScope(f"{what} is outside the org unit of this key")
+            raise OutOfScopeError(f"{what} is outside the org unit of this key")
 
     @classmethod
     def of(cls, principal: Principal, parents: Mapping[str, str | None]) -> "Scope":

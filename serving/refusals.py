@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from features.errors import HeadroomError
 
 __all__ = [
-    "BadField",
-    "Busy",
+    "BadFieldError",
+    "BusyError",
     "FieldFault",
-    "Forbidden",
-    "NotReady",
-    "OutOfScope",
+    "ForbiddenError",
+    "NotReadyError",
+    "OutOfScopeError",
     "RefusalError",
-    "TooLarge",
-    "TooSlow",
-    "Unauthenticated",
-    "UnknownNode",
-    "UnknownPublication",
-    "UnknownUnit",
-    "UnsupportedMediaType",
+    "TooLargeError",
+    "TooSlowError",
+    "UnauthenticatedError",
+    "UnknownNodeError",
+    "UnknownPublicationError",
+    "UnknownUnitError",
+    "UnsupportedMediaTypeError",
 ]
 
 
@@ -42,73 +42,73 @@ class RefusalError(HeadroomError):
         self.faults = tuple(faults)
 
 
-class BadField(RefusalError):
+class BadFieldError(RefusalError):
     """A field that parses but cannot be used as asked."""
 
     code, status = "INVALID_FIELD", 422
 
 
-class Unauthenticated(RefusalError):
+class UnauthenticatedError(RefusalError):
     """No key, an unknown key, or a revoked one; which of them is not told."""
 
     code, status = "UNAUTHENTICATED", 401
 
 
-class Forbidden(RefusalError):
+class ForbiddenError(RefusalError):
     """The key's role does not allow the operation."""
 
     code, status = "FORBIDDEN_ROLE", 403
 
 
-class OutOfScope(RefusalError):
+class OutOfScopeError(RefusalError):
     """The key's org unit does not cover what was asked for."""
 
     code, status = "OUT_OF_SCOPE", 403
 
 
-class UnknownNode(RefusalError):
+class UnknownNodeError(RefusalError):
     """A node id nobody knows; names it."""
 
     code, status = "UNKNOWN_NODE", 404
 
 
-class UnknownUnit(RefusalError):
+class UnknownUnitError(RefusalError):
     """An org unit nobody knows; names it."""
 
     code, status = "UNKNOWN_ORG_UNIT", 404
 
 
-class UnknownPublication(RefusalError):
+class UnknownPublicationError(RefusalError):
     """A publication id nobody knows; names it."""
 
     code, status = "UNKNOWN_PUBLICATION", 404
 
 
-class TooLarge(RefusalError):
+class TooLargeError(RefusalError):
     """A request body above the limit."""
 
     code, status = "BODY_TOO_LARGE", 413
 
 
-class UnsupportedMediaType(RefusalError):
+class UnsupportedMediaTypeError(RefusalError):
     """A request body that does not say it is JSON."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 
 
-class NotReady(RefusalError):
+class NotReadyError(RefusalError):
     """What the answer needs is not there yet: data, a promoted model, a publication."""
 
     code, status = "NOT_READY", 503
 
 
-class Busy(RefusalError):
+class BusyError(RefusalError):
     """More requests are waiting than may wait."""
 
     code, status = "BUSY", 503
 
 
-class TooSlow(RefusalError):
+class TooSlowError(RefusalError):
     """The answer took longer than a request may take."""
 
     code, status = "TIMEOUT", 504

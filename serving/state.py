@@ -30,6 +30,7 @@ from sqlalchemy.types import TypeDecorator
 
 from features.errors import ConfigError, HeadroomError, NotFoundError
 from serving.access import ROLES, Principal, hash_key, key_id_of, known_roles, matches, new_key
+from serving.refusals import NotReadyError
 
 __all__ = ["ApiKey", "KeyStore", "open_state"]
 
@@ -166,8 +167,11 @@ class KeyStore:
         if key_id is None or "\x00" in key_id:
             return None
         columns = (api_key.c.role, api_key.c.org_unit, api_key.c.key_hash, api_key.c.revoked_at)
-        with self.engine.connect() as connection:
-            row = connection.execute(select(*columns).where(api_key.c.key_id == key_id)).one_or_none()
+        try:
+            with self.engine.connect() as connection:
+                row = connection.execute(select(*columns).where(api_key.c.key_id == key_id)).one_or_none()
+        except OperationalError as error:
+            raise NotReadyError("the state database, where the keys are, does not answer") from error
         if row is None or row.revoked_at is not None or not matches(key, row.key_hash):
             return None
         return Principal(key_id=key_id, role=row.role, org_unit=row.org_unit)
