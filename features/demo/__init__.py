@@ -1,0 +1,6 @@
+"""A seeded synthetic territory with planted truth: what the product can be tried and judged on without real data."""
+
+from features.demo.config import DemoConfig, Spread
+from features.demo.territory import Territory, simulate
+
+__all__ = ["DemoConfig", "Spread", "Territory", "simulate"]

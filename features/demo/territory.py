@@ -1,0 +1,126 @@
+"""A simulated territory: dense arrays for those who need speed, contract frames for those who need tables."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from features.contracts import CONTRACTS
+from features.demo.applications import add_connections, application_frame, draw_applications
+from features.demo.climate import with_marked_years, year_marks
+from features.demo.config import DemoConfig
+from features.demo.customers import Customers, draw_customers
+from features.demo.days import Days, days_of
+from features.demo.events import apply_events, event_frame
+from features.demo.growth import draw_growth
+from features.demo.ledgers import network_frames
+from features.demo.load import Load, simulate_load
+from features.demo.network import Network, draw_network
+from features.demo.readings import Readings, take_readings
+from features.demo.tables import consumption_frame, customer_frames, node_load_frame, weather_frames
+from features.demo.weather import Weather, simulate_weather
+from features.frames import as_contract
+
+__all__ = ["Territory", "simulate"]
+
+FORECAST_REACH_DAYS = 16
+
+
+@dataclass(frozen=True)
+class Territory:
+    """What was simulated. `load_kw` [nodes × hours] is what a reader finds at the end: NaN where nothing was read;
+    `true_kw` is what flowed. Rows follow `node_ids` (substations, feeders, areas); hours run from `start`, UTC.
+    """
+
+    config: DemoConfig
+    days: Days
+    network: Network
+    weather: Weather
+    load: Load
+    customers: Customers
+    applications: pd.DataFrame
+    readings: Readings
+    year_marks: np.ndarray
+    shifts: list[tuple[int, int, float]]
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def node_ids(self) -> tuple[str, ...]:
+        return self.network.node_ids
+
+    @property
+    def area_ids(self) -> tuple[str, ...]:
+        return self.network.area_ids
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """First hour, UTC."""
+        return self.days.start_utc
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """The instant after the last hour, UTC: the moment the data is complete up to."""
+        return self.days.utc(len(self.days.dates))
+
+    @property
+    def load_kw(self) -> np.ndarray:
+        return self.readings.current_kw
+
+    @property
+    def true_kw(self) -> np.ndarray:
+        return self.load.load_kw
+
+    @property
+    def station_ids(self) -> tuple[str, ...]:
+        return tuple(f"W{i + 1}" for i in range(len(self.weather.temperature_c)))
+
+    @property
+    def temperature_c(self) -> np.ndarray:
+        """Observed air temperature [stations × hours], aligned with `load_kw`."""
+        return self.weather.temperature_c[:, : self.true_kw.shape[1]]
+
+    @cached_property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Every table but `node_load` and `consumption`, which are large: ask `frame` for those."""
+        small = [name for name in CONTRACTS if name not in ("node_load", "consumption")]
+        return {name: self.frame(name) for name in small}
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """The rows of one contract, clean of planted junk, all versions; made when first asked for."""
+        if table == "node_load":
+            return as_contract(CONTRACTS[table], node_load_frame(self.node_ids, self.days, self.readings))
+        if table == "consumption":
+            return as_contract(CONTRACTS[table], consumption_frame(self.days, self.customers, self.readings))
+        if table not in self._frames:
+            self._frames.update(self._small_frames())
+        return self._frames[table]
+
+    def _small_frames(self) -> dict[str, pd.DataFrame]:
+        rng = np.random.default_rng([self.config.seed, 90])
+        frames = network_frames(self.network, self.start, rng)
+        frames |= customer_frames(self.days, self.network, self.customers)
+        frames |= weather_frames(self.config, self.days, self.weather, rng)
+        frames["event"] = event_frame(self.days, self.network)
+        frames["application"] = application_frame(self.applications, self.days, self.network, {})
+        return {name: as_contract(CONTRACTS[name], frame) for name, frame in frames.items()}
+
+
+def simulate(config: DemoConfig | None = None) -> Territory:
+    """Simulate a territory; the same configuration gives the same territory."""
+    config = config or DemoConfig()
+    # One stream per part, so that a change of one part leaves the draws of the others alone.
+    rng = [np.random.default_rng([config.seed, part]) for part in range(8)]
+    days, beyond = days_of(config), days_of(config, FORECAST_REACH_DAYS)
+    network = draw_network(config, rng[0])
+    marks = year_marks(int(days.year.max()) + 1, config.spread.year_common, rng[1])
+    weather = simulate_weather(beyond, config.weather_stations, rng[2])
+    weather, _ = with_marked_years(weather, beyond, marks)
+    growth = draw_growth(config, days, network, rng[3])
+    applications = draw_applications(days, network, rng[4])
+    add_connections(growth, applications, days, network)
+    apply_events(growth.weights, days)
+    load = simulate_load(days, network, growth.weights, weather, rng[5])
+    customers = draw_customers(config, days, network, load, rng[6])
+    readings = take_readings(config, network, load, customers, rng[7])
+    return Territory(config, days, network, weather, load, customers, applications, readings, marks, growth.shifts)
