@@ -1,0 +1,21 @@
+"""What codes mean, in a person's words."""
+
+__all__ = ["BLOCK_LABELS", "KIND_WORDS", "reason_words"]
+
+BLOCK_LABELS = ("00–04", "04–08", "08–12", "12–16", "16–20", "20–24")
+KIND_WORDS = {"substation": "substation", "feeder": "feeder", "area": "area (台区)"}
+
+_REASONS = {
+    "AREA_THERMAL": "the area's own transformers",
+    "FEEDER_THERMAL": "the feeder's thermal limit",
+    "FEEDER_N1": "the feeder must keep room for a neighbour's transfer",
+    "SUBSTATION_FIRM": "what the substation can still carry with its largest transformer out",
+    "VOLTAGE_LOW": "voltage at the far end",
+    "PENDING": "capacity already promised to approved applications",
+    "DATA_POOR": "too little data to say; not published as capacity",
+}
+
+
+def reason_words(code: object) -> str:
+    """A sentence part for a reason code; the code itself when it is a new one."""
+    return _REASONS.get(str(code), str(code))

@@ -1,0 +1,132 @@
+"""Plots as SVG text, the same for the run in MLflow and for the report; text stays text, so any browser renders it."""
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "intervals", "reliability"]
+
+# Distinguishable with any common colour blindness and in print (after Okabe and Ito).
+BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8A8F98", "#1F2430"
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.edgecolor": "#C9CDD4",
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E9EBEF",
+    "xtick.color": "#4A5160",
+    "ytick.color": "#4A5160",
+    "legend.frameon": False,
+}
+
+
+def _svg(name: str, size: tuple[float, float], draw: Callable[["Figure"], None], meaning: str) -> str:
+    """One figure as an `<svg>` element that a screen reader can name; equal input gives equal text."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    # The salt keeps the ids of several figures on one page apart, and the same from run to run.
+    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    text = buffer.getvalue()
+    # Ids of groups are never referred to, and would repeat from figure to figure on one page.
+    text = re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])
+    return text.replace("<svg ", f'<svg role="img" aria-label="{_escape(meaning)}" ', 1)
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def fan(name: str, frame: pd.DataFrame, title: str, time_label: str, before: pd.DataFrame | None = None) -> str:
+    """Forecast quantiles as bands, the median, and what happened.
+
+    `frame` holds `time` (local), `load_kw` (NaN where unknown) and `q05 q25 q50 q75 q95`, kW; `before` holds `time`
+    and `load_kw` of the days known when the forecast was issued.
+    """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_subplot()
+        time = frame["time"].dt.tz_localize(None).to_numpy()
+        axes.fill_between(time, frame["q05"], frame["q95"], color=BLUE, alpha=0.16, lw=0, label="P5 to P95")
+        axes.fill_between(time, frame["q25"], frame["q75"], color=BLUE, alpha=0.30, lw=0, label="P25 to P75")
+        axes.plot(time, frame["q50"], color=BLUE, lw=1.4, label="median forecast")
+        if before is not None and len(before):
+            past = before["time"].dt.tz_localize(None).to_numpy()
+            axes.plot(past, before["load_kw"], color=GREY, lw=1.0, label="known at issue")
+            axes.axvline(time[0], color=GREY, lw=0.8, ls="--")
+        axes.plot(time, frame["load_kw"], color=INK, lw=1.0, label="what happened")
+        locator = AutoDateLocator(minticks=4, maxticks=9)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axes.set(ylabel="load, kW", xlabel=time_label)
+        axes.set_title(title, loc="left", fontsize=10)
+        axes.margins(x=0.01)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=5, fontsize=8.5)
+
+    return _svg(name, (9.6, 2.9), draw, f"Forecast fan against the load that happened: {title}")
+
+
+def reliability(name: str, observed: Mapping[str, pd.Series]) -> str:
+    """Share of actuals at or below each forecast quantile against the level claimed, one line per group of nodes.
+
+    Each series is indexed by the level (0 to 1). On the diagonal a quantile means what it says.
+    """
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls="--", label="what is claimed")
+        marks = zip(observed.items(), (BLUE, ORANGE, GREEN, INK), ("o", "s", "^", "D"), strict=False)
+        for (group, shares), colour, marker in marks:
+            axes.plot(shares.index, shares, color=colour, marker=marker, ms=4, lw=1.2, label=group)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="level of the quantile", ylabel="share of actuals below it")
+        axes.set_aspect("equal")
+        axes.legend(loc="upper left", fontsize=8.5)
+
+    return _svg(name, (4.2, 3.8), draw, "Reliability of the quantiles: share of actuals below each level")
+
+
+def bars(name: str, edges: np.ndarray, counts: np.ndarray, xlabel: str, ylabel: str, meaning: str) -> str:
+    """A histogram: `counts` of the bins between consecutive `edges`."""
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_subplot()
+        axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=BLUE, edgecolor="white", lw=0.8)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.grid(axis="x", visible=False)
+
+    return _svg(name, (5.0, 3.8), draw, meaning)
+
+
+def intervals(name: str, frame: pd.DataFrame, ylabel: str, meaning: str) -> str:
+    """Per row of `frame`, in its order: a range `low` to `high` with its `middle`, and what was `realised`."""
+
+    def draw(figure: "Figure") -> None:
+        axes: Axes = figure.add_subplot()
+        place: Any = np.arange(len(frame))
+        axes.vlines(place, frame["low"], frame["high"], color=BLUE, alpha=0.35, lw=3)
+        axes.plot(place, frame["middle"], ls="", marker="_", color=BLUE, ms=6, label="forecast, P50 and range")
+        axes.plot(place, frame["realised"], ls="", marker=".", color=ORANGE, ms=4, label="what happened")
+        axes.set(ylabel=ylabel, xlabel="nodes, in order of the forecast")
+        axes.set_xticks([])
+        axes.legend(loc="upper left", fontsize=8.5)
+
+    return _svg(name, (9.6, 2.9), draw, meaning)
