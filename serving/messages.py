@@ -196,10 +196,12 @@ class CapacityAnswer(Message):
     publication_id: str | None = Field(description="null when live")
     created_at: AwareDatetime = Field(description="when the figures were made")
     issued_at: AwareDatetime = Field(description="the moment the figures look ahead from")
-    model_version: str | None
-    data_fingerprint: str | None
-    config_hash: str | None
+    horizon_days: int = Field(description="how far ahead the peak is looked for, days")
+    model: ModelStamp
+    data_fingerprint: str
+    config_hash: str
     nodes: list[NodeCapacity]
+    absent_node_ids: list[str] = Field(description="nodes of the org unit that are not in this publication")
 
 
 class NodeEntry(Message):
@@ -228,10 +230,11 @@ class PublicationEntry(Message):
     publication_id: str
     created_at: AwareDatetime
     issued_at: AwareDatetime
-    model_version: str | None
-    data_fingerprint: str | None
-    config_hash: str | None
-    nodes: int | None = Field(description="nodes in it")
+    horizon_days: int
+    model: ModelStamp
+    data_fingerprint: str
+    config_hash: str
+    nodes: int = Field(description="nodes in it")
 
 
 class PublicationsAnswer(Message):
@@ -248,10 +251,9 @@ class LiveAnswer(Message):
 
 
 class ReadyAnswer(Message):
-    """Whether everything an answer needs is there."""
+    """Everything an answer needs is there; a service that is not ready refuses with NOT_READY and names what lacks."""
 
     ready: bool
-    missing: list[str] = Field(description="what is not there, and the command that brings it")
     notes: list[str] = Field(description="what does not stop answers but deserves a look")
 
 

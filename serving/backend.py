@@ -1,0 +1,102 @@
+"""What stands behind the HTTP routes in one process: answers, keys, and the threads both run on."""
+
+import json
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from features.errors import HeadroomError
+from features.workspace import Workspace
+from serving.access import Principal
+from serving.answers import Answers
+from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
+from serving.settings import ServiceSettings
+from serving.state import KeyStore, open_state
+
+__all__ = ["Backend"]
+
+T = TypeVar("T")
+
+
+class Backend:
+    """Use cases and keys, called from the event loop. The state is opened on first use, so that a database that is
+    down makes the service not ready instead of making it crash.
+    """
+
+    def __init__(self, workspace: Workspace, settings: ServiceSettings, answers: Answers) -> None:
+        self.workspace, self.settings, self.answers = workspace, settings, answers
+        self._keys: KeyStore | None = None
+        self._keys_lock = threading.Lock()
+        self.warmed = threading.Event()
+
+    @cached_property
+    def _limiter(self) -> anyio.CapacityLimiter:
+        return anyio.CapacityLimiter(self.settings.threads)
+
+    def keys(self) -> KeyStore:
+        """The key store; ConfigError while its database cannot be reached."""
+        with self._keys_lock:
+            if self._keys is None:
+                self._keys = KeyStore(open_state(self.settings.state_url or self.workspace.state_url))
+            return self._keys
+
+    def start_warming(self) -> None:
+        """Read everything in the background; `/readyz` says so until it is done."""
+        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            self.answers.warm()
+        finally:
+            self.warmed.set()
+
+    def close(self) -> None:
+        """Let go of the state's connections."""
+        if self._keys is not None:
+            self._keys.engine.dispose()
+
+    async def authenticate(self, header: str | None) -> Principal:
+        """The principal of an Authorization header; UnauthenticatedError without a valid key."""
+        scheme, _, key = (header or "").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            raise UnauthenticatedError("give an API key as Authorization: Bearer KEY")
+        found = await self.run(lambda: self.keys().authenticate(key.strip()))
+        if found is None:
+            raise UnauthenticatedError("this API key is not valid")
+        return found
+
+    async def answer(self, use_case: Callable[[], dict[str, Any]]) -> bytes:
+        """Run a use case in a thread and encode what it returns, there too: a large answer must not stop the loop."""
+        return await self.run(
+            lambda: json.dumps(use_case(), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        )
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run `work` in a thread within the time a request may take; turn it away when too many wait already."""
+        if self._limiter.statistics().tasks_waiting >= self.settings.max_waiting:
+            raise BusyError("too many requests are waiting; try again in a moment")
+        try:
+            with anyio.fail_after(self.settings.timeout_seconds):
+                # Abandoned work goes on and its result is kept where results are kept, so a second try finds it.
+                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
+        except TimeoutError as error:
+            raise TooSlowError(f"no answer within {self.settings.timeout_seconds:g} seconds") from error
+
+    def not_ready(self) -> list[FieldFault]:
+        """What stands between the service and its answers; empty when it is ready."""
+        faults = [FieldFault(part, message) for part, message in self.answers.missing()]
+        try:
+            self.keys()
+        except HeadroomError as error:
+            faults.append(FieldFault("state", str(error)))
+        if not self.warmed.is_set():
+            faults.append(FieldFault("warm-up", "models and histories are being read"))
+        return faults
+
+    def notes(self) -> list[str]:
+        """What deserves a look though answers are given."""
+        return [] if self.keys().any_valid() else ["no API key is valid yet: `headroom keys add NAME --role planner`"]

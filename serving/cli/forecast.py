@@ -1,0 +1,74 @@
+"""`headroom forecast`: load quantiles of some nodes on the terminal."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from features.workspace import Workspace
+from serving.cli.options import json_option, print_json, workspace_option
+
+__all__ = ["command"]
+
+_SHOWN_LEVELS = "0.05,0.25,0.5,0.75,0.95"
+
+
+@click.command()
+@click.argument("nodes", nargs=-1, required=True, metavar="NODE...")
+@click.option("--horizon", default=24, show_default=True, help="Hours ahead, up to 336.")
+@click.option("--quantiles", default=_SHOWN_LEVELS, show_default=True, help="Levels, separated by commas.")
+@click.option(
+    "--issue-time", default=None, help="The moment to forecast from, ISO 8601 with offset; default: newest load."
+)
+@workspace_option
+@json_option
+def command(
+    nodes: tuple[str, ...], horizon: int, quantiles: str, issue_time: str | None, workspace: Workspace, as_json: bool
+) -> None:
+    """Forecast the load of each NODE, in kW, with quantiles.
+
+    Times on the terminal are local to the territory; --json gives UTC. A figure that stands on less than usual names
+    its reason.
+    """
+    from serving.access import LOCAL
+    from serving.cli.asking import checked, local_answers
+    from serving.messages import ForecastRequest
+
+    asked: dict[str, Any] = {"node_ids": list(nodes), "horizon_hours": horizon, "quantiles": quantiles.split(",")}
+    request = checked(ForecastRequest, {**asked, "issue_time": issue_time})
+    answer = local_answers(workspace).forecast(LOCAL, request)
+    if as_json:
+        print_json(answer)
+    else:
+        _show(answer, workspace)
+
+
+def _show(answer: dict[str, Any], workspace: Workspace) -> None:
+    from features.clock import Calendar
+    from serving.cli.tables import number, show_table
+
+    territory = workspace.territory()
+    calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
+    click.echo(
+        f"issued {answer['issue_time']} ({answer['issue_time_rule'].replace('_', ' ')}), "
+        f"{answer['model']['name']} version {answer['model']['version']}, data {answer['data_fingerprint']}"
+    )
+    for node in answer["nodes"]:
+        levels = list(node["rows"][0]["quantiles_kw"]) if node["rows"] else []
+        columns = [f"P{float(level) * 100:g} kW" for level in levels]
+        rows = [
+            [
+                _local(calendar, row["start_utc"]),
+                *(number(row["quantiles_kw"][level], 1) for level in levels),
+                " ".join(row["reasons"]),
+            ]
+            for row in node["rows"]
+        ]
+        show_table(f"{node['node_id']} {node['name']}", ["from (local)", *columns, "reason"], rows, right=columns)
+
+
+def _local(calendar: Any, start_utc: str) -> str:
+    import pandas as pd
+
+    moment: datetime = calendar.local(pd.DatetimeIndex([start_utc]))[0]
+    return f"{moment:%Y-%m-%d %H:%M}"

@@ -1,0 +1,133 @@
+"""The one shape of every refusal, and the checks every keyed request passes before it is looked at."""
+
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from features.errors import HeadroomError, NotFoundError
+from serving.refusals import FieldFault, RefusalError, TooLargeError, UnauthenticatedError, UnsupportedMediaTypeError
+from serving.telemetry import request_id_of
+
+__all__ = ["KeyedRoute", "install_error_shape", "refused"]
+
+_log = logging.getLogger("headroom.service")
+_HTTP_CODES = {
+    400: ("MALFORMED_BODY", "the body is not readable JSON"),
+    404: ("NOT_FOUND", "there is nothing at this path"),
+    405: ("METHOD_NOT_ALLOWED", "this path does not answer this method"),
+}
+# Where a validation error's path begins with one of these, it is FastAPI's or the discriminator's, not the client's.
+_OUTER, _TAGS = ("body", "query", "path", "header"), ("nodes", "unit")
+
+
+def refused(
+    request: Request,
+    status: int,
+    code: str,
+    message: str,
+    faults: Sequence[FieldFault] = (),
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """A refusal in the one shape."""
+    body = {
+        "code": code,
+        "message": message,
+        "fields": [{"field": fault.field, "message": fault.message} for fault in faults],
+        "request_id": request_id_of(request.scope),
+    }
+    return JSONResponse({"error": body}, status_code=status, headers=headers)
+
+
+def install_error_shape(app: FastAPI) -> None:
+    """Give every error `app` can answer with the one shape."""
+
+    @app.exception_handler(HeadroomError)
+    async def on_known(request: Request, error: HeadroomError) -> Response:
+        if isinstance(error, RefusalError):
+            headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthenticatedError) else None
+            return refused(request, error.status, error.code, str(error), error.faults, headers)
+        if isinstance(error, NotFoundError):
+            return refused(request, 404, "NOT_FOUND", str(error))
+        _log.error("request=%s unavailable: %s", request_id_of(request.scope), error)
+        return refused(request, 503, "UNAVAILABLE", str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        errors = error.errors()
+        if any(one["type"] == "json_invalid" for one in errors):
+            return refused(request, 400, *_HTTP_CODES[400])
+        faults = [FieldFault(_field_of(one["loc"]), one["msg"]) for one in errors]
+        first = f"{faults[0].field}: {faults[0].message}"
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        return refused(request, 422, "INVALID_FIELD", first + more, faults)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        code, message = _HTTP_CODES.get(error.status_code, ("REFUSED", str(error.detail)))
+        return refused(request, error.status_code, code, message, headers=dict(error.headers or {}))
+
+    @app.exception_handler(ClientDisconnect)
+    async def on_gone(request: Request, _error: ClientDisconnect) -> Response:
+        return refused(request, 400, "CLIENT_GONE", "the client left before its body was read")
+
+    @app.exception_handler(Exception)
+    async def on_unforeseen(request: Request, _error: Exception) -> Response:
+        # The framework raises the error again after this answer, so the log has its traceback.
+        request_id = request_id_of(request.scope)
+        message = f"an error nobody foresaw; the service's log has it under {request_id}"
+        return refused(request, 500, "INTERNAL", message, headers={"X-Request-ID": request_id})
+
+
+def _field_of(location: Sequence[int | str]) -> str:
+    parts = list(location)
+    if parts and parts[0] in _OUTER:
+        parts = parts[1:]
+    if parts and parts[0] in _TAGS:
+        parts = parts[1:]
+    return ".".join(str(part) for part in parts) or "(body)"
+
+
+class KeyedRoute(APIRoute):
+    """A route behind an API key: key first, then the body's type and size, then what it says."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            backend = request.app.state.backend
+            request.state.principal = await backend.authenticate(request.headers.get("authorization"))
+            if request.method == "POST":
+                request = await _with_checked_body(request, backend.settings.max_body_bytes)
+            return await answer(request)
+
+        return checked
+
+
+async def _with_checked_body(request: Request, limit: int) -> Request:
+    """The same request with its body read; refuses a body that is too large or does not say it is JSON."""
+    too_large = TooLargeError(f"the body is larger than {limit} bytes")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise too_large
+        chunks.append(chunk)
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if size and media_type != "application/json":
+        raise UnsupportedMediaTypeError("send the body as Content-Type: application/json")
+    body = b"".join(chunks)
+
+    async def replay() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(request.scope, replay)

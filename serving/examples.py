@@ -1,0 +1,71 @@
+"""Examples for the published interface; a test validates each against the message it stands for."""
+
+from typing import Any
+
+from fastapi.openapi.models import Example
+
+__all__ = ["CAPACITY_ANSWER", "CAPACITY_REQUESTS", "FORECAST_REQUESTS"]
+
+FORECAST_REQUESTS: dict[str, Example] = {
+    "nodes": {
+        "summary": "Two nodes, one day ahead",
+        "value": {"node_ids": ["A0001", "A0002"], "horizon_hours": 24},
+    },
+    "unit": {
+        "summary": "Every feeder of a department, a week ahead, three quantiles, as of a past moment",
+        "value": {
+            "org_unit": "D1",
+            "kinds": ["feeder"],
+            "horizon_hours": 168,
+            "quantiles": [0.05, 0.5, 0.95],
+            "issue_time": "2025-12-31T16:00:00Z",
+        },
+    },
+}
+
+CAPACITY_REQUESTS: dict[str, Example] = {
+    "published": {"summary": "One node, from the latest publication", "value": {"node_ids": ["A0001"]}},
+    "unit": {
+        "summary": "Areas and feeders of a hall",
+        "value": {"org_unit": "H1", "kinds": ["area", "feeder"], "publication": "latest"},
+    },
+    "live": {
+        "summary": "Computed now, not published",
+        "value": {"node_ids": ["A0001"], "publication": "live"},
+    },
+}
+
+CAPACITY_ANSWER: dict[str, Any] = {
+    "live": False,
+    "publication_id": "20251231T1600Z-0123456789",
+    "created_at": "2026-01-01T00:05:00Z",
+    "issued_at": "2025-12-31T16:00:00Z",
+    "horizon_days": 365,
+    "model": {"name": "peak", "version": 1, "sha256": "9f86d081884c7d65"},
+    "data_fingerprint": "5f2b7c9d01ae",
+    "config_hash": "77aa10c3e94b",
+    "nodes": [
+        {
+            "node_id": "A0001",
+            "name": "城东一号台区",
+            "kind": "area",
+            "hall_id": "H1",
+            "open_kva": 45.0,
+            "block_kva": [120.0, 110.0, 60.0, 45.0, 45.0, 70.0],
+            "pool_kva": None,
+            "peak_p50_kw": 231.5,
+            "peak_p90_kw": 252.0,
+            "peak_p95_kw": 259.8,
+            "limit_kw": 302.4,
+            "binding_level": "area",
+            "binding_node_id": "A0001",
+            "reason": "AREA_THERMAL",
+            "confidence": "HIGH",
+            "rating_assumed": False,
+            "kappa": 1.12,
+            "kappa_source": "own origins",
+            "valid_until": "2026-04-01T00:00:00Z",
+        }
+    ],
+    "absent_node_ids": [],
+}

@@ -1,0 +1,70 @@
+"""Frames of figures as rows of plain values: what JSON can carry, with nothing lost and no NaN."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["capacity_rows", "forecast_rows", "plain"]
+
+_BLOCKS = [f"block_kva_{block}" for block in range(6)]
+_NUMBERS = ("open_kva", "pool_kva", "peak_p50_kw", "peak_p90_kw", "peak_p95_kw", "limit_kw", "kappa")
+_TEXTS = ("name", "kind", "hall_id", "binding_level", "binding_node_id", "reason", "confidence", "kappa_source")
+
+
+def plain(value: Any) -> Any:
+    """None for anything missing; ISO text for an instant; a rounded float for a number (watts and VA are noise)."""
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return instant(value)
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
+
+
+def instant(moment: pd.Timestamp) -> str:
+    """An instant as ISO 8601 in UTC."""
+    return moment.tz_convert("UTC").isoformat().replace("+00:00", "Z")
+
+
+def capacity_rows(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """node_id → its open capacity, from the table `serving.decisions.capacity` makes."""
+    columns = {name: _listed(frame, name) for name in ("node_id", *_TEXTS, *_NUMBERS, "valid_until")}
+    blocks = [_listed(frame, name) for name in _BLOCKS]
+    assumed = [bool(value) for value in frame["rating_assumed"].fillna(False)]
+    rows = {}
+    for position, node_id in enumerate(columns["node_id"]):
+        row = {name: values[position] for name, values in columns.items()}
+        row["block_kva"] = [block[position] for block in blocks]
+        row["rating_assumed"] = assumed[position]
+        rows[node_id] = row
+    return rows
+
+
+def forecast_rows(frame: pd.DataFrame, quantiles: Sequence[float]) -> dict[str, list[dict[str, Any]]]:
+    """node_id → its rows in order of time. The quantile columns (`q…`) stand in the order of the rising levels."""
+    names = [name for name in frame.columns if name.startswith("q")]
+    levels = [f"{level:g}" for level in sorted(quantiles)]
+    frame = frame.sort_values(["node_id", "start_utc"], kind="stable")
+    starts = [instant(moment) for moment in frame["start_utc"]]
+    leads = frame["lead_hours"].astype(float).round(4).tolist()
+    values = [[plain(value) for value in frame[name].astype(float).tolist()] for name in names]
+    reasons = [str(text).split() for text in frame["reason"].fillna("").tolist()]
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for position, node_id in enumerate(frame["node_id"].astype(str)):
+        load = {level: column[position] for level, column in zip(levels, values, strict=True)}
+        rows.setdefault(node_id, []).append(
+            {
+                "start_utc": starts[position],
+                "lead_hours": leads[position],
+                "quantiles_kw": load,
+                "reasons": reasons[position],
+            }
+        )
+    return rows
+
+
+def _listed(frame: pd.DataFrame, name: str) -> list[Any]:
+    return [plain(value) for value in frame[name].astype(object).tolist()]

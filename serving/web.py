@@ -1,0 +1,186 @@
+"""The HTTP routes: what may be asked of the service, and nothing but the way from a message to a use case."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, FastAPI, Query, Request, Response, Security
+from fastapi.responses import HTMLResponse
+from fastapi.security import HTTPBearer
+
+from serving.backend import Backend
+from serving.envelope import KeyedRoute, install_error_shape
+from serving.examples import CAPACITY_ANSWER, CAPACITY_REQUESTS, FORECAST_REQUESTS
+from serving.landing import landing_page
+from serving.messages import (
+    CapacityAnswer,
+    CapacityRequest,
+    ErrorAnswer,
+    ForecastAnswer,
+    ForecastRequest,
+    LiveAnswer,
+    NodesAnswer,
+    NodesQuery,
+    PublicationsAnswer,
+    PublicationsQuery,
+    ReadyAnswer,
+)
+from serving.refusals import NotReadyError
+from serving.telemetry import METRICS_TYPE, Observe, Telemetry
+
+__all__ = ["create_app"]
+
+_JSON = "application/json"
+_FAULTS = {
+    400: "The body is not readable JSON.",
+    401: "No valid API key.",
+    403: "The key's role or org unit does not allow it.",
+    404: "A node, org unit or publication that nobody knows; the message names it.",
+    413: "The body is too large.",
+    415: "The body does not say it is JSON.",
+    422: "A field cannot be used; `fields` names it.",
+    503: "What the answer needs is not there yet, or too many requests wait.",
+    504: "The answer took longer than a request may take.",
+}
+
+
+def _faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": ErrorAnswer, "description": _FAULTS[status]} for status in statuses}
+
+
+def _example(answer: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {_JSON: {"example": answer}}}}
+
+
+_read = APIRouter(
+    prefix="/v1",
+    route_class=KeyedRoute,
+    dependencies=[Security(HTTPBearer(auto_error=False, description="an API key made by `headroom keys add`"))],
+)
+
+
+@_read.post(
+    "/forecast",
+    response_model=ForecastAnswer,
+    responses=_faults(400, 401, 403, 404, 413, 415, 422, 503, 504),
+    summary="Load quantiles of nodes, hours to two weeks ahead",
+)
+async def forecast(
+    request: Request, body: Annotated[ForecastRequest, Body(openapi_examples=FORECAST_REQUESTS)]
+) -> Response:
+    """Quantiles of the mean load of every interval, in kW. A figure that stands on less than usual says why."""
+    return await _answered(request, lambda b: b.answers.forecast(request.state.principal, body))
+
+
+@_read.post(
+    "/capacity",
+    response_model=CapacityAnswer,
+    responses={**_example(CAPACITY_ANSWER), **_faults(400, 401, 403, 404, 413, 415, 422, 503, 504)},
+    summary="Open capacity of nodes, and what binds it",
+)
+async def capacity(
+    request: Request, body: Annotated[CapacityRequest, Body(openapi_examples=CAPACITY_REQUESTS)]
+) -> Response:
+    """The load that may still be promised at each node, from a publication or computed now. Figures of nodes under
+    one feeder share its pool: never add them up. `open_kva: null` means not known, not zero.
+    """
+    return await _answered(request, lambda b: b.answers.capacity(request.state.principal, body))
+
+
+@_read.get(
+    "/nodes",
+    response_model=NodesAnswer,
+    responses=_faults(401, 403, 404, 422, 503, 504),
+    summary="Nodes the key sees, page by page",
+)
+async def nodes(request: Request, query: Annotated[NodesQuery, Query()]) -> Response:
+    """The valid nodes in order of id; `next_after` leads to the next page."""
+    return await _answered(request, lambda b: b.answers.nodes(request.state.principal, query))
+
+
+@_read.get(
+    "/publications",
+    response_model=PublicationsAnswer,
+    responses=_faults(401, 403, 422, 503, 504),
+    summary="Publications of open capacity, newest first",
+)
+async def publications(request: Request, query: Annotated[PublicationsQuery, Query()]) -> Response:
+    """What was published, when, and from which model, data and configuration."""
+    return await _answered(request, lambda b: b.answers.publications(request.state.principal, query))
+
+
+async def _answered(request: Request, use_case: Callable[[Backend], dict[str, Any]]) -> Response:
+    backend: Backend = request.app.state.backend
+    return Response(await backend.answer(lambda: use_case(backend)), media_type=_JSON)
+
+
+_open = APIRouter(tags=["operation"])
+
+
+@_open.get("/livez", response_model=LiveAnswer, summary="Is the process alive")
+async def livez() -> LiveAnswer:
+    """Answers as long as the process can."""
+    return LiveAnswer(alive=True)
+
+
+@_open.get(
+    "/readyz", response_model=ReadyAnswer, responses=_faults(503, 504), summary="Is everything there that answers need"
+)
+async def readyz(request: Request) -> ReadyAnswer:
+    """200 when questions can be answered; 503 with what is missing, and the command that brings it, otherwise."""
+    backend: Backend = request.app.state.backend
+    missing = await backend.run(backend.not_ready)
+    if missing:
+        raise NotReadyError("; ".join(f"{fault.field}: {fault.message}" for fault in missing), missing)
+    return ReadyAnswer(ready=True, notes=await backend.run(backend.notes))
+
+
+@_open.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    summary="Counters for Prometheus",
+)
+async def metrics(request: Request) -> Response:
+    """Requests by route template, method and status, and their durations."""
+    return Response(request.app.state.telemetry.render(), media_type=METRICS_TYPE)
+
+
+@_open.get("/", response_class=HTMLResponse, include_in_schema=False)
+async def index(request: Request) -> HTMLResponse:
+    return HTMLResponse(landing_page(request.app.openapi()))
+
+
+@_open.get("/docs.json", include_in_schema=False)
+async def openapi_alias(request: Request) -> dict[str, Any]:
+    # Where a BentoML client looks for the interface.
+    document: dict[str, Any] = request.app.openapi()
+    return document
+
+
+def create_app(make_backend: Callable[[], Backend]) -> FastAPI:
+    """The ASGI application; `make_backend` is called when it starts, not before."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.backend = make_backend()
+        app.state.backend.start_warming()
+        yield
+        app.state.backend.close()
+
+    # The usual documentation pages load scripts from elsewhere; the landing page and /openapi.json stand in for them.
+    app = FastAPI(
+        title="Headroom",
+        version="1",
+        description="Demand forecasts and open capacity of transformer areas, feeders and substations.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.telemetry = Telemetry()
+    app.add_middleware(Observe, telemetry=app.state.telemetry)
+    install_error_shape(app)
+    app.include_router(_read)
+    app.include_router(_open)
+    return app
