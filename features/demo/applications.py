@@ -29,8 +29,8 @@ DEMAND_FACTOR = {
     "ev_charging": 0.34,
 }
 """Mean of (highest kW ever drawn) / requested kVA, by class; each connection strays around it."""
-_KVA = {"residential": 16, "commercial": 40, "industrial": 90, "agricultural": 30, "public": 45, "ev_charging": 60}
-_PER_AREA_YEAR = 0.5
+_KVA = {"residential": 12, "commercial": 22, "industrial": 45, "agricultural": 16, "public": 24, "ev_charging": 30}
+_PER_AREA_YEAR = 0.4
 _RAMP_DAYS = 90
 
 
@@ -45,18 +45,18 @@ def draw_applications(days: Days, network: Network, rng: np.random.Generator) ->
     submitted = np.sort(rng.integers(-240, span, count))
     area = rng.integers(0, areas, count)
     classes = np.array([_class(network.mix[a], rng) for a in area])
-    step = rng.random(count) < 0.12
+    tight = network.expected_kw[area] / network.rating_kva[area] / network.power_factor[area] > 0.7
+    step = (rng.random(count) < 0.08) & ~tight
     usual = np.array([_KVA[c] for c in classes]) * np.exp(0.5 * rng.standard_normal(count))
-    large = network.rating_kva[area] * rng.uniform(0.16, 0.36, count)
-    kva = np.maximum(5.0, np.round(np.where(step, large, np.minimum(usual, large)) / 5) * 5)
+    large = network.rating_kva[area] * rng.uniform(0.10, 0.22, count)
+    kva = np.maximum(5.0, np.round(np.where(step, large, np.minimum(usual, 0.6 * large)) / 5) * 5)
     frame = pd.DataFrame({"area": area, "customer_class": classes, "requested_kva": kva, "step": step})
+    frame["constrained"] = tight & (rng.random(count) < 0.7)
     frame["kind"] = rng.choice(["new", "increase", "decrease"], count, p=[0.68, 0.28, 0.04])
     _stages(frame, submitted, rng)
     factor = np.array([DEMAND_FACTOR[c] for c in classes]) * np.exp(0.25 * rng.standard_normal(count))
     sign = np.where(frame["kind"] == "decrease", -1.0, 1.0)
     frame["drawn_kw"] = np.where(frame["end"] == "energised", sign * factor * kva, 0.0)
-    tight = network.expected_kw[area] / network.rating_kva[area] / network.power_factor[area] > 0.75
-    frame["constrained"] = tight & (rng.random(count) < 0.7) & (frame["kind"] != "decrease")
     return frame
 
 
@@ -74,28 +74,29 @@ def _stages(frame: pd.DataFrame, submitted: np.ndarray, rng: np.random.Generator
     frame["submitted"] = submitted
     frame["surveyed"] = submitted + np.ceil(rng.gamma(2.0, 2.0, count)).astype(int) + 1
     frame["approved"] = frame["surveyed"] + np.ceil(slow * rng.gamma(2.5, 5.0, count)).astype(int) + 1
-    build = np.ceil(slow * rng.gamma(3.0, 28.0, count)).astype(int) + 5
+    build = np.ceil(slow * rng.gamma(3.0, 40.0, count)).astype(int) + 5
     frame["energised"] = frame["approved"] + build
     late = np.where(rng.random(count) < 0.3, rng.integers(5, 60, count), rng.integers(-10, 6, count))
     frame["expected"] = np.maximum(frame["energised"] - late, frame["approved"] + 2)
-    frame["end"] = rng.choice(["energised", "rejected", "withdrawn"], count, p=[0.90, 0.04, 0.06])
+    ends = rng.choice(["energised", "rejected", "withdrawn"], count, p=[0.90, 0.04, 0.06])
+    refused = rng.choice(["energised", "rejected", "withdrawn"], count, p=[0.35, 0.30, 0.35])
+    frame["end"] = np.where(frame["constrained"], refused, ends)
     closed = frame["surveyed"] + np.ceil(rng.gamma(2.0, 9.0, count)).astype(int)
     frame["closed"] = np.where(frame["end"] == "energised", -10_000, closed)
 
 
-def add_connections(growth: Growth, applications: pd.DataFrame, days: Days, network: Network) -> None:
+def add_connections(growth: Growth, applications: pd.DataFrame, days: Days) -> None:
     """Add what energised connections draw to the weights, in place, over a ramp of some weeks.
 
     An area never falls below a tenth of what it was planned for: a decrease cannot take what is not there.
     """
     day = np.arange(len(days.dates))
-    for row in applications.itertuples():
-        component = COMPONENTS.index(CLASS_COMPONENT[row.customer_class])
-        if row.drawn_kw == 0.0 or row.energised >= len(day):
-            continue
-        ramp = np.clip((day - row.energised + 1) / _RAMP_DAYS, 0, 1)
-        weights = growth.weights[row.area, component]
-        growth.weights[row.area, component] = np.maximum(weights + row.drawn_kw * ramp, 0.1 * weights)
+    live = applications[(applications["drawn_kw"] != 0.0) & (applications["energised"] < len(day))]
+    columns = ("area", "customer_class", "drawn_kw", "energised")
+    for area, name, drawn_kw, energised in zip(*(live[c].tolist() for c in columns), strict=True):
+        weights = growth.weights[area, COMPONENTS.index(CLASS_COMPONENT[name])]
+        ramp = np.clip((day - energised + 1) / _RAMP_DAYS, 0, 1)
+        np.maximum(weights + drawn_kw * ramp, 0.1 * weights, out=weights)
 
 
 def application_frame(

@@ -20,10 +20,10 @@ class Spread(Settings):
     """
 
     year_common: float = Field(0.04, ge=0, le=0.2)
-    level_walk: float = Field(0.045, ge=0, le=0.3)
-    season_excursion: float = Field(0.04, ge=0, le=0.3)
-    growth: float = Field(0.012, ge=0, le=0.1)
-    trend_per_year: float = Field(0.0, ge=-0.1, le=0.1)
+    level_walk: float = Field(0.038, ge=0, le=0.3)
+    season_excursion: float = Field(0.032, ge=0, le=0.3)
+    growth: float = Field(0.01, ge=0, le=0.1)
+    trend_per_year: float = Field(-0.009, ge=-0.1, le=0.1)
 
 
 class DemoConfig(Settings):

@@ -8,7 +8,6 @@ import pandas as pd
 from features.demo.config import DemoConfig
 from features.demo.days import Days
 from features.demo.load import Load
-from features.demo.network import Network
 from features.demo.weather import ar1
 
 __all__ = ["Customers", "draw_customers"]
@@ -28,9 +27,11 @@ _NAMED_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Customers:
-    """One entry per customer; `kwh` [customers × days] is true use over the last `first_day:` days, 0 before `since`.
+    """One entry per customer; `kwh` [customers × days] is true use from day `first_day` on, 0 before `since`.
 
-    `other_kwh` [areas × days] is what the area's other connections used in the same days (less what roofs gave).
+    `since` is the day of connection, -1 for those older than the territory. `other_kwh` [areas × days] is what the
+    area's other connections used in the same days, less what roofs gave. `of_application` names the customer that
+    an application (by row) created or belongs to.
     """
 
     customer_ids: tuple[str, ...]
@@ -42,22 +43,32 @@ class Customers:
     first_day: int
     kwh: np.ndarray
     other_kwh: np.ndarray
+    of_application: dict[int, str]
 
 
-def draw_customers(config: DemoConfig, days: Days, network: Network, load: Load, rng: np.random.Generator) -> Customers:
+def draw_customers(
+    config: DemoConfig, days: Days, load: Load, applications: pd.DataFrame, rng: np.random.Generator
+) -> Customers:
     """Draw customers and split each class's daily energy into theirs and the other connections'."""
-    first_day = days.number(config.end.replace(year=config.end.year - min(config.customer_years, config.years)))
+    years = min(config.customer_years, config.years)
+    first_day = days.number(config.end.replace(year=config.end.year - years))
     area, classes = _place(config.customers, load, first_day, rng)
     names = np.array(list(_USE))
     median, spread = (np.array([_USE[c][i] for c in names])[classes] for i in (0, 1))
     usual = median * np.exp(spread * rng.standard_normal(len(area)))
-    kwh = usual[:, None] * _habits(days, first_day, classes == 0, rng)
+    contract = np.ceil(np.maximum(usual * 2.2 / np.where(classes == 0, 3.0, 7.0), 4.0) / 2) * 2
+    owner = _owners(applications, area, names[classes], len(days.dates))
     since = np.full(len(area), -1)
+    for row, customer in owner.items():
+        if applications["kind"].iat[row] == "new":
+            since[customer] = applications["energised"].iat[row]
+            contract[customer] = applications["requested_kva"].iat[row]
+    kwh = usual[:, None] * _habits(days, first_day, classes == 0, rng)
+    kwh[(first_day + np.arange(kwh.shape[1]))[None, :] < since[:, None]] = 0.0
     kwh, other = _balance(kwh, area, classes, load, first_day, names)
-    peak_hours = np.where(classes == 0, 3.0, 7.0)
-    contract = np.ceil(np.maximum(usual * 2.2 / peak_hours, 4.0) / 2) * 2
+    ids = tuple(f"K{i + 1:07d}" for i in range(len(area)))
     return Customers(
-        customer_ids=tuple(f"K{i + 1:07d}" for i in range(len(area))),
+        customer_ids=ids,
         meter_ids=tuple(f"M{i + 1:07d}" for i in range(len(area))),
         area=area,
         customer_class=names[classes],
@@ -66,7 +77,22 @@ def draw_customers(config: DemoConfig, days: Days, network: Network, load: Load,
         first_day=first_day,
         kwh=kwh,
         other_kwh=other,
+        of_application={row: ids[customer] for row, customer in owner.items()},
     )
+
+
+def _owners(applications: pd.DataFrame, area: np.ndarray, classes: np.ndarray, span: int) -> dict[int, int]:
+    """A customer of the same area and class for every application that has one by the end; one application each."""
+    free: dict[tuple[int, str], list[int]] = {}
+    for customer, place in enumerate(zip(area.tolist(), classes.tolist(), strict=True)):
+        free.setdefault(place, []).append(customer)
+    owners = {}
+    columns = (applications[c].tolist() for c in ("area", "customer_class", "kind", "end", "energised"))
+    for row, (a, name, kind, end, energised) in enumerate(zip(*columns, strict=True)):
+        connected = end == "energised" and energised < span
+        if free.get((a, name)) and (connected or kind != "new"):
+            owners[row] = free[(a, name)].pop()
+    return owners
 
 
 def _place(count: int, load: Load, first_day: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

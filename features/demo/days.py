@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ __all__ = ["Days", "days_of"]
 
 @dataclass(frozen=True)
 class Days:
-    """Local days [D] and what people do on them. `rest` is 1 on days off; `festival` runs from 0 to 1 as work winds
-    down in the ten days before Spring Festival and is back two weeks after it; `year_part` is the day of the year in 0..1; the hour axis is D × 24, with no DST.
+    """Local days [D] and what people do on them; the hour axis is D × 24, with no DST.
+
+    `rest` is 1 on days off; `festival` runs from 0 to 1 as work winds down in the ten days before Spring Festival
+    and is back two weeks after it; `year` counts calendar years from 0; `year_part` is the day of the year in 0..1.
     """
 
     dates: pd.DatetimeIndex
@@ -30,9 +33,15 @@ class Days:
         """Starts of all hours, UTC [D × 24]."""
         return pd.date_range(self.start_utc, periods=24 * len(self.dates), freq="h", unit="us")
 
+    @overload
+    def utc(self, day: int) -> pd.Timestamp: ...
+
+    @overload
+    def utc(self, day: np.ndarray) -> pd.DatetimeIndex: ...
+
     def utc(self, day: int | np.ndarray) -> pd.Timestamp | pd.DatetimeIndex:
         """Local midnight of day number `day`, as UTC."""
-        return self.start_utc + pd.to_timedelta(day, unit="D")
+        return (self.start_utc + pd.to_timedelta(day, unit="D")).as_unit("us")
 
     def number(self, day: date) -> int:
         """How many days after the first one `day` is (negative before it)."""

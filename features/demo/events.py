@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from features.demo.days import Days
-from features.demo.network import Network
 from features.demo.shapes import COMPONENT_CLASS, COMPONENTS
 
 __all__ = ["EVENTS", "Event", "apply_events", "event_frame"]
@@ -22,9 +21,12 @@ class Event:
     start: date
     end: date | None
     effect: dict[str, float]
-    scope_kind: str = "all"
-    scope_id: str | None = None
     ramp_days: int = 7
+
+    @property
+    def scope(self) -> tuple[str, str | None]:
+        """One class where only that is touched, else the whole territory."""
+        return ("customer_class", next(iter(self.effect))) if len(self.effect) == 1 else ("all", None)
 
 
 EVENTS = (
@@ -35,38 +37,11 @@ EVENTS = (
         date(2020, 3, 28),
         {"commercial": -0.45, "industrial": -0.35, "public": -0.30, "residential": 0.06},
     ),
-    Event(
-        "tariff_change", "分时电价调整", date(2021, 12, 1), None, {"industrial": -0.02}, "customer_class", "industrial"
-    ),
+    Event("tariff_change", "分时电价调整", date(2021, 12, 1), None, {"industrial": -0.02}),
     Event("epidemic", "城区封控管理", date(2022, 4, 6), date(2022, 5, 10), {"commercial": -0.50, "public": -0.25}),
-    Event(
-        "economic",
-        "外贸订单下滑",
-        date(2023, 3, 1),
-        date(2023, 6, 1),
-        {"industrial": -0.10},
-        "customer_class",
-        "industrial",
-        30,
-    ),
-    Event(
-        "tariff_change",
-        "居民峰谷电价推广",
-        date(2024, 3, 1),
-        None,
-        {"ev_charging": 0.05},
-        "customer_class",
-        "ev_charging",
-    ),
-    Event(
-        "economic",
-        "消费节",
-        date(2025, 9, 20),
-        date(2025, 10, 20),
-        {"commercial": 0.05},
-        "customer_class",
-        "commercial",
-    ),
+    Event("economic", "外贸订单下滑", date(2023, 3, 1), date(2023, 6, 1), {"industrial": -0.10}, ramp_days=30),
+    Event("tariff_change", "居民峰谷电价推广", date(2024, 3, 1), None, {"ev_charging": 0.05}),
+    Event("economic", "消费节", date(2025, 9, 20), date(2025, 10, 20), {"commercial": 0.05}),
 )
 
 
@@ -85,17 +60,15 @@ def apply_events(weights: np.ndarray, days: Days) -> None:
                 weights[:, index] *= np.exp(effect * on)
 
 
-def event_frame(days: Days, network: Network) -> pd.DataFrame:
-    """The contract's rows of the events that began within the territory's days or were open then; known a day before."""
+def event_frame(days: Days) -> pd.DataFrame:
+    """The contract's rows of the events that touch the territory's days, each known a day before it begins."""
     rows = []
     for index, event in enumerate(EVENTS):
-        start = days.utc(days.number(event.start))
-        end = days.utc(days.number(event.end)) if event.end else pd.NaT
         if days.number(event.start) >= len(days.dates) or (event.end and days.number(event.end) <= 0):
             continue
-        rows.append(
-            (f"E{index + 1:02d}", event.kind, event.name, event.scope_kind, event.scope_id, start, end,
-             start - pd.Timedelta(days=1))
-        )  # fmt: skip
+        start = days.utc(days.number(event.start))
+        end = days.utc(days.number(event.end)) if event.end else pd.NaT
+        known = start - pd.Timedelta(days=1)
+        rows.append((f"E{index + 1:02d}", event.kind, event.name, *event.scope, start, end, known))
     names = ["event_id", "kind", "name", "scope_kind", "scope_id", "start_utc", "end_utc", "available_at"]
     return pd.DataFrame(rows, columns=names)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.demo import names
+from features.demo.days import Days
 from features.demo.network import CATALOGUE, Network
 
 __all__ = ["network_frames"]
@@ -12,8 +13,12 @@ ALLOWED_UTILISATION = 0.8
 _CENTRE = (118.78, 32.06)
 
 
-def network_frames(network: Network, start: pd.Timestamp, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    """`org_unit`, `node`, `transformer`, `line_segment` and `tie`, all valid from `start` (UTC)."""
+def network_frames(network: Network, days: Days, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """`org_unit`, `node`, `transformer`, `line_segment` and `tie`, valid from the first day.
+
+    Where something changed later there are three rows: the first as known at first, the same closed once the change
+    came, and its successor.
+    """
     frames = {
         "org_unit": _units(network),
         "node": _nodes(network, rng),
@@ -21,22 +26,39 @@ def network_frames(network: Network, start: pd.Timestamp, rng: np.random.Generat
         "line_segment": _lines(network, rng),
         "tie": _ties(network),
     }
-    return {name: frame.assign(**_valid_from(start, len(frame))) for name, frame in frames.items()}
+    frames = {name: frame.assign(**_valid_from(days.start_utc, len(frame))) for name, frame in frames.items()}
+    for area, day, hall in network.moves:
+        change = {"hall_id": f"H{hall + 1:02d}"}
+        frames["node"] = _changed(frames["node"], "node_id", network.area_ids[area], days.utc(day), change)
+    for area, day, kva in network.upgrades:
+        node, at = network.area_ids[area], days.utc(day)
+        old = frames["transformer"]
+        for place, identity in enumerate(old.loc[old["node_id"] == node, "transformer_id"]):
+            # One new transformer takes the place of the first; a second one goes without a successor.
+            new = {"transformer_id": f"{node}-N1", "rating_kva": kva} if place == 0 else None
+            frames["transformer"] = _changed(frames["transformer"], "transformer_id", identity, at, new)
+    return frames
 
 
 def _valid_from(start: pd.Timestamp, rows: int) -> dict[str, pd.Series]:
     since = pd.Series([start] * rows, dtype="datetime64[us, UTC]")
-    return {
-        "valid_from": since,
-        "valid_to": pd.Series([pd.NaT] * rows, dtype="datetime64[us, UTC]"),
-        "available_at": since,
-    }
+    open_ended = pd.Series([pd.NaT] * rows, dtype="datetime64[us, UTC]")
+    return {"valid_from": since, "valid_to": open_ended, "available_at": since}
+
+
+def _changed(frame: pd.DataFrame, key: str, value: str, at: pd.Timestamp, change: dict | None) -> pd.DataFrame:
+    """The frame with the row of `value` closed at `at` (known then), and with a successor unless `change` is None."""
+    row = frame[frame[key] == value].iloc[[0]]
+    rows = [frame, row.assign(valid_to=at, available_at=at)]
+    if change is not None:
+        rows.append(row.assign(valid_from=at, available_at=at, **change))
+    return pd.concat(rows, ignore_index=True)
 
 
 def _units(network: Network) -> pd.DataFrame:
     halls = len(network.department_of_hall)
     departments = int(network.department_of_hall.max()) + 1
-    rows = [("C1", names.COMPANY, "company", None)]
+    rows: list[tuple[str, str, str, str | None]] = [("C1", names.COMPANY, "company", None)]
     rows += [(f"D{d + 1}", names.department_name(d), "department", "C1") for d in range(departments)]
     rows += [
         (f"H{h + 1:02d}", names.hall_name(h), "hall", f"D{network.department_of_hall[h] + 1}") for h in range(halls)
@@ -50,7 +72,7 @@ def _nodes(network: Network, rng: np.random.Generator) -> pd.DataFrame:
     department = network.department_of_hall[hall]
     first_feeder = np.searchsorted(network.substation_of_feeder, np.arange(S))
     foa = network.feeder_of_area
-    parents = [None] * S
+    parents: list[str | None] = [None] * S
     parents += [network.substation_ids[s] for s in network.substation_of_feeder]
     parents += [network.feeder_ids[f] for f in foa]
     owners = [f"D{department[f] + 1}" for f in first_feeder]

@@ -16,7 +16,7 @@ ARCHETYPES: dict[str, tuple[float, ...]] = {
     "rural": (0.36, 0.26, 0.36, 0.06, 0.05, 0.03, 0.06, 0.26, 0.03, 0.02, 0.01),
 }
 """Kinds of feeder by what hangs on them."""
-_SHARES = {"urban": 0.42, "centre": 0.22, "industrial": 0.14, "rural": 0.22}
+_TURNS = (0, 1, 3, 0, 2, 0, 3, 1)
 _RATINGS = np.array([100, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250], dtype=float)
 _FEEDER_LIMITS = np.array([500, 800, 1200, 1600, 2200, 3000, 4000, 5000, 6000, 7000, 8000, 10_000, 12_500], dtype=float)
 _BANK = np.array([800, 1250, 2000, 3150, 4000, 5000, 6300, 8000, 10_000, 12_500, 16_000, 20_000, 31_500, 40_000.0])
@@ -27,7 +27,8 @@ CATALOGUE = {"area": _RATINGS, "feeder": _FEEDER_LIMITS, "substation": _BANK}
 class Network:
     """Arrays of the hierarchy: index of the node above, nameplates (kVA), and what was expected when it was planned.
 
-    `mix` [areas × components] are kW of weight; `expected_kw` the peak they were planned for.
+    `mix` [areas × components] are kW of weight; `expected_kw` the peak they were planned for. `upgrades` are
+    (area, day, new kVA); `moves` are areas handed to another hall: (area, day, hall).
     """
 
     substation_ids: tuple[str, ...]
@@ -50,6 +51,15 @@ class Network:
     load_loss: np.ndarray
     line_loss: np.ndarray
     pv_kw: np.ndarray
+    upgrades: tuple[tuple[int, int, float], ...]
+    moves: tuple[tuple[int, int, int], ...]
+
+    def capacity_kw(self, days: int) -> np.ndarray:
+        """What the areas' transformers may carry, kW, [areas × hours], upgrades counted from their day on."""
+        kva = np.repeat(self.rating_kva[:, None], 24 * days, axis=1)
+        for area, day, rating in self.upgrades:
+            kva[area, 24 * day :] = rating
+        return kva * self.power_factor[:, None]
 
     @property
     def node_ids(self) -> tuple[str, ...]:
@@ -64,9 +74,9 @@ def draw_network(config: DemoConfig, rng: np.random.Generator) -> Network:
     substation_of_feeder = np.sort(np.arange(F) % S)
     halls = max(1, round(F / 2))
     departments = max(1, min(S, round(halls / 2)))
-    kinds = list(_SHARES)
-    kind_of_feeder = rng.permutation(np.arange(F) % 4) if F >= 4 else rng.integers(0, 4, F)
-    kind_of_feeder = np.where(rng.random(F) < 0.5, kind_of_feeder, rng.choice(4, F, p=list(_SHARES.values())))
+    kinds = list(ARCHETYPES)
+    # Every kind by turns, so that no territory is all farms or all factories.
+    kind_of_feeder = rng.permutation(np.resize(_TURNS, F))
     rating = rng.choice(_RATINGS[1:9], A, p=_rating_odds())
     power_factor = np.round(rng.uniform(0.90, 0.97, A), 3)
     expected = rating * power_factor * _planned_utilisation(A, rng)
@@ -97,6 +107,8 @@ def draw_network(config: DemoConfig, rng: np.random.Generator) -> Network:
         load_loss=rng.uniform(0.02, 0.045, A) / (rating * power_factor),
         line_loss=rng.uniform(0.01, 0.03, F) / (limit * feeder_pf),
         pv_kw=pv,
+        upgrades=_upgrades(expected / rating / power_factor, rating, 365 * config.years, rng),
+        moves=_moves(A, halls, 365 * config.years, rng),
     )
 
 
@@ -116,7 +128,26 @@ def _mixes(kind: np.ndarray, expected_kw: np.ndarray, rng: np.random.Generator) 
     """Weights (kW) around the feeder's archetype, each area its own."""
     base = np.array(list(ARCHETYPES.values()))[kind]
     varied = base * np.exp(0.35 * rng.standard_normal(base.shape))
-    return varied * (expected_kw / varied.sum(axis=1) * 1.32)[:, None]
+    return varied * (expected_kw / varied.sum(axis=1) * 1.26)[:, None]
+
+
+def _upgrades(
+    use: np.ndarray, rating: np.ndarray, days: int, rng: np.random.Generator
+) -> tuple[tuple[int, int, float], ...]:
+    """Half of the areas planned far too small get a transformer two sizes up, at some day of the middle years."""
+    areas = [int(a) for a in np.flatnonzero((use > 0.9) & (rng.random(len(use)) < 0.5))]
+    sizes = np.searchsorted(_RATINGS, rating[areas]) + 2
+    return tuple(
+        (a, int(rng.integers(days // 4, 3 * days // 4)), float(_RATINGS[min(size, len(_RATINGS) - 1)]))
+        for a, size in zip(areas, sizes, strict=True)
+    )
+
+
+def _moves(areas: int, halls: int, days: int, rng: np.random.Generator) -> tuple[tuple[int, int, int], ...]:
+    """A few areas are handed to another hall."""
+    count = round(0.02 * areas) if halls > 1 else 0
+    chosen = rng.choice(areas, count, replace=False)
+    return tuple((int(a), int(rng.integers(days // 3, days - 30)), int(rng.integers(0, halls))) for a in chosen)
 
 
 def _banks(kva: np.ndarray, rng: np.random.Generator) -> tuple[tuple[float, ...], ...]:

@@ -7,14 +7,13 @@ from features.contracts import WEATHER_COLUMNS
 from features.demo.config import DemoConfig
 from features.demo.customers import Customers
 from features.demo.days import Days
+from features.demo.metering import Metering
 from features.demo.network import Network
-from features.demo.readings import Readings
+from features.demo.readings import EXTRACT_HOURS, Readings
 from features.demo.weather import Weather, ar1
 
 __all__ = ["consumption_frame", "customer_frames", "node_load_frame", "weather_frames"]
 
-LOAD_DELAY = pd.Timedelta(hours=2)
-"""From the start of an hour until its load is known: the hour itself, and one more to collect it."""
 _FORECAST_LEADS_H = 15 * 24
 
 
@@ -23,15 +22,32 @@ def labels(ids: tuple[str, ...], codes: np.ndarray) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=pd.Index(list(ids), dtype="str"))
 
 
-def node_load_frame(node_ids: tuple[str, ...], days: Days, readings: Readings) -> pd.DataFrame:
-    """Long rows of everything read, in order of node and hour."""
-    node, hour = np.nonzero(~np.isnan(readings.current_kw))
-    frame = pd.DataFrame({"node_id": labels(node_ids, node), "start_utc": days.hours[hour]})
-    frame["load_kw"] = readings.current_kw[node, hour]
-    for name in ("voltage_v_min", "voltage_v_max", "load_a_kw", "load_b_kw", "load_c_kw"):
+def node_load_frame(network: Network, days: Days, readings: Readings) -> pd.DataFrame:
+    """Long rows of everything read: first values in order of node and hour, then the corrections that followed."""
+    node, hour = np.nonzero(~np.isnan(readings.first_kw))
+    again, then = np.nonzero((readings.corrected_h > 0) & ~np.isnan(readings.first_kw))
+    rows, hours = np.concatenate([node, again]), np.concatenate([hour, then])
+    delay = np.concatenate([readings.delay_h[node, hour], readings.corrected_h[again, then]])
+    frame = pd.DataFrame({"node_id": labels(network.node_ids, rows), "start_utc": days.hours[hours]})
+    frame["load_kw"] = np.concatenate([readings.first_kw[node, hour], readings.current_kw[again, then]])
+    low, high = _voltage_columns(network, readings, rows, hours)
+    frame["voltage_v_min"], frame["voltage_v_max"] = low, high
+    for name in ("load_a_kw", "load_b_kw", "load_c_kw"):
         frame[name] = np.nan
-    frame["available_at"] = frame["start_utc"] + LOAD_DELAY
+    frame["available_at"] = days.hours[0] + pd.to_timedelta(hours + delay, unit="h")
     return frame
+
+
+def _voltage_columns(
+    network: Network, readings: Readings, rows: np.ndarray, hours: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest voltage of every row; only areas have one, and only in the last days."""
+    first_area = len(network.node_ids) - len(network.area_ids)
+    first_hour = readings.first_kw.shape[1] - readings.voltage_v.shape[2]
+    measured = (rows >= first_area) & (hours >= first_hour)
+    columns = np.full((2, len(rows)), np.nan)
+    columns[:, measured] = readings.voltage_v[:, rows[measured] - first_area, hours[measured] - first_hour]
+    return columns[0], columns[1]
 
 
 def customer_frames(days: Days, network: Network, customers: Customers) -> dict[str, pd.DataFrame]:
@@ -51,17 +67,15 @@ def customer_frames(days: Days, network: Network, customers: Customers) -> dict[
     return {"customer": customer.assign(**validity), "meter": meter.assign(**validity)}
 
 
-def consumption_frame(days: Days, customers: Customers, readings: Readings) -> pd.DataFrame:
-    """Daily use by meter; known the next morning at six o'clock local time."""
-    D = customers.kwh.shape[1]
-    first = np.maximum(customers.since - customers.first_day, 0)
-    meter, day = np.nonzero(np.arange(D)[None, :] >= first[:, None])
-    midnight = days.utc(customers.first_day + np.arange(D + 1)).as_unit("us")
+def consumption_frame(days: Days, customers: Customers, metering: Metering) -> pd.DataFrame:
+    """Daily use by meter, where it was read; known the next morning at six o'clock local time."""
+    meter, day = np.nonzero(~np.isnan(metering.kwh))
+    midnight = days.utc(customers.first_day + np.arange(metering.kwh.shape[1] + 1))
     frame = pd.DataFrame({"meter_id": labels(customers.meter_ids, meter)})
     frame["start_utc"], frame["end_utc"] = midnight[day], midnight[day + 1]
-    frame["kwh"] = customers.kwh[meter, day]
+    frame["kwh"] = metering.kwh[meter, day]
     frame["available_at"] = frame["end_utc"] + pd.Timedelta(hours=6)
-    return frame
+    return frame[frame["available_at"] <= midnight[-1] + pd.Timedelta(hours=EXTRACT_HOURS)]
 
 
 def weather_frames(

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from features.contracts import CONTRACTS
+from features.contracts import AVAILABLE_AT, CONTRACTS
 from features.demo.applications import add_connections, application_frame, draw_applications
 from features.demo.climate import with_marked_years, year_marks
 from features.demo.config import DemoConfig
@@ -16,9 +16,11 @@ from features.demo.events import apply_events, event_frame
 from features.demo.growth import draw_growth
 from features.demo.ledgers import network_frames
 from features.demo.load import Load, simulate_load
+from features.demo.metering import Metering, read_meters
 from features.demo.network import Network, draw_network
 from features.demo.readings import Readings, take_readings
 from features.demo.tables import consumption_frame, customer_frames, node_load_frame, weather_frames
+from features.demo.truth import truth_tables
 from features.demo.weather import Weather, simulate_weather
 from features.frames import as_contract
 
@@ -41,6 +43,7 @@ class Territory:
     customers: Customers
     applications: pd.DataFrame
     readings: Readings
+    metering: Metering
     year_marks: np.ndarray
     shifts: list[tuple[int, int, float]]
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -89,28 +92,55 @@ class Territory:
     def frame(self, table: str) -> pd.DataFrame:
         """The rows of one contract, clean of planted junk, all versions; made when first asked for."""
         if table == "node_load":
-            return as_contract(CONTRACTS[table], node_load_frame(self.node_ids, self.days, self.readings))
+            return as_contract(CONTRACTS[table], node_load_frame(self.network, self.days, self.readings))
         if table == "consumption":
-            return as_contract(CONTRACTS[table], consumption_frame(self.days, self.customers, self.readings))
+            return as_contract(CONTRACTS[table], consumption_frame(self.days, self.customers, self.metering))
         if table not in self._frames:
             self._frames.update(self._small_frames())
         return self._frames[table]
 
     def _small_frames(self) -> dict[str, pd.DataFrame]:
         rng = np.random.default_rng([self.config.seed, 90])
-        frames = network_frames(self.network, self.start, rng)
+        frames = network_frames(self.network, self.days, rng)
         frames |= customer_frames(self.days, self.network, self.customers)
         frames |= weather_frames(self.config, self.days, self.weather, rng)
-        frames["event"] = event_frame(self.days, self.network)
-        frames["application"] = application_frame(self.applications, self.days, self.network, {})
+        frames["event"] = event_frame(self.days)
+        frames["application"] = application_frame(
+            self.applications, self.days, self.network, self.customers.of_application
+        )
         return {name: as_contract(CONTRACTS[name], frame) for name, frame in frames.items()}
+
+    def as_of(self, table: str, at: pd.Timestamp) -> pd.DataFrame:
+        """The rows a reader sees at `at`: the latest version known of each key and, where rows have a validity,
+        those that hold then.
+        """
+        contract, frame = CONTRACTS[table], self.frame(table)
+        known = frame[frame[AVAILABLE_AT] <= at].sort_values(AVAILABLE_AT, kind="stable")
+        latest = known.drop_duplicates(list(contract.key), keep="last")
+        if "valid_to" in contract.columns:
+            latest = latest[(latest["valid_from"] <= at) & ~(latest["valid_to"] <= at)]
+        return latest.sort_values(list(contract.key), ignore_index=True)
+
+    @cached_property
+    def truth(self) -> dict[str, pd.DataFrame]:
+        """Planted truth by table name; no feature may read it."""
+        return truth_tables(
+            self.days,
+            self.network,
+            self.load,
+            self.readings,
+            self.customers,
+            self.metering,
+            self.applications,
+            self.shifts,
+        )
 
 
 def simulate(config: DemoConfig | None = None) -> Territory:
     """Simulate a territory; the same configuration gives the same territory."""
     config = config or DemoConfig()
     # One stream per part, so that a change of one part leaves the draws of the others alone.
-    rng = [np.random.default_rng([config.seed, part]) for part in range(8)]
+    rng = [np.random.default_rng([config.seed, part]) for part in range(9)]
     days, beyond = days_of(config), days_of(config, FORECAST_REACH_DAYS)
     network = draw_network(config, rng[0])
     marks = year_marks(int(days.year.max()) + 1, config.spread.year_common, rng[1])
@@ -118,9 +148,22 @@ def simulate(config: DemoConfig | None = None) -> Territory:
     weather, _ = with_marked_years(weather, beyond, marks)
     growth = draw_growth(config, days, network, rng[3])
     applications = draw_applications(days, network, rng[4])
-    add_connections(growth, applications, days, network)
+    add_connections(growth, applications, days)
     apply_events(growth.weights, days)
     load = simulate_load(days, network, growth.weights, weather, rng[5])
-    customers = draw_customers(config, days, network, load, rng[6])
-    readings = take_readings(config, network, load, customers, rng[7])
-    return Territory(config, days, network, weather, load, customers, applications, readings, marks, growth.shifts)
+    customers = draw_customers(config, days, load, applications, rng[6])
+    readings = take_readings(config, network, load, rng[7])
+    metering = read_meters(customers, rng[8])
+    return Territory(
+        config=config,
+        days=days,
+        network=network,
+        weather=weather,
+        load=load,
+        customers=customers,
+        applications=applications,
+        readings=readings,
+        metering=metering,
+        year_marks=marks,
+        shifts=growth.shifts,
+    )
