@@ -11,14 +11,12 @@ import numpy as np
 from scipy.stats import norm
 
 from features.demo.days import Days
-from features.demo.shapes import COMPONENTS, component_shapes
+from features.demo.shapes import component_shapes
 from features.demo.weather import Weather, felt_temperature, season_bumps
 
-__all__ = ["REFERENCE_MIX", "with_marked_years", "year_marks"]
+__all__ = ["with_marked_years", "year_marks"]
 
-REFERENCE_MIX = dict(zip(COMPONENTS, (0.30, 0.34, 0.24, 0.22, 0.16, 0.08, 0.18, 0.05, 0.06, 0.04, 0.03), strict=True))
-"""Weights of the territory's average area, by which a year's severity is measured."""
-_STEPS = 14
+_STEPS = 10
 
 
 def year_marks(years: int, sd: float, rng: np.random.Generator) -> np.ndarray:
@@ -41,50 +39,50 @@ def year_marks(years: int, sd: float, rng: np.random.Generator) -> np.ndarray:
     return np.cumsum(change)
 
 
-def with_marked_years(weather: Weather, days: Days, marks: np.ndarray) -> tuple[Weather, np.ndarray]:
-    """The weather with each year's summer and winter shifted so that the reference mix peaks at exp(mark).
+def with_marked_years(weather: Weather, days: Days, marks: np.ndarray, mix: np.ndarray) -> tuple[Weather, np.ndarray]:
+    """The weather with each year's summer and winter shifted until the territory's mix peaks at exp(mark).
 
-    Returns it with the shifts in °C [years × (summer, winter)]. Found by bisection on the mean of the stations.
+    `mix` are the weights of the average area. Returns the shifts too, °C [years × (summer, winter)]. Where a normal
+    year lies is the median of what the weather gave by itself. Found by bisection on the mean log peak of all stations.
     """
-    weights = np.array(list(REFERENCE_MIX.values()))
-    felt = felt_temperature(weather.temperature_c.mean(axis=0))
+    felt = felt_temperature(weather.temperature_c)
     shift = np.zeros((len(marks), 2))
     temperature = weather.temperature_c.copy()
+    year = np.minimum(np.repeat(days.year, 24), len(marks) - 1)
     for season, (bump, sign) in enumerate(zip(season_bumps(days), (1.0, -1.0), strict=True)):
-        felt_bump = felt_temperature(bump)
-        peaks = [_season_peak(days, felt, felt_bump, y, 0.0, weights) for y in range(len(marks))]
-        normal = float(np.median(peaks))
-        for y, mark in enumerate(marks):
-            shift[y, season] = _solve(days, felt, felt_bump, y, sign, normal * np.exp(mark), weights)
-        year = np.minimum(np.repeat(days.year, 24), len(marks) - 1)
+        felt_bump = sign * felt_temperature(bump)
+        seasons = [_Season(days, felt, felt_bump, bump, y, mix) for y in range(len(marks))]
+        normal = float(np.median([one.log_peak(0.0) for one in seasons]))
+        shift[:, season] = [sign * one.solve(normal + mark) for one, mark in zip(seasons, marks, strict=True)]
         temperature += bump * shift[year, season]
     return replace(weather, temperature_c=temperature), shift
 
 
-def _solve(
-    days: Days, felt: np.ndarray, bump: np.ndarray, year: int, sign: float, target: float, weights: np.ndarray
-) -> float:
-    """The shift (°C) of one season of one year at which the reference mix peaks at `target`."""
-    low, high = -8.0, 8.0
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if _season_peak(days, felt, bump, year, sign * middle, weights) < target:
-            low = middle
-        else:
-            high = middle
-    return sign * (low + high) / 2
+class _Season:
+    """One season of one year, as seen by the average area: how high it peaks when the weather is harsher or milder."""
 
+    def __init__(
+        self, days: Days, felt: np.ndarray, felt_bump: np.ndarray, bump: np.ndarray, year: int, mix: np.ndarray
+    ) -> None:
+        inside = (days.year == year) & (bump.reshape(-1, 24).max(axis=1) > 0.2)
+        hours = np.repeat(inside, 24)
+        self.days = days.part(inside)
+        self.felt, self.bump, self.mix = felt[:, hours], felt_bump[hours], mix
 
-def _season_peak(days: Days, felt: np.ndarray, bump: np.ndarray, year: int, shift: float, weights: np.ndarray) -> float:
-    inside = (days.year == year) & (bump.reshape(-1, 24).max(axis=1) > 0.2)
-    part = replace(
-        days,
-        dates=days.dates[inside],
-        rest=days.rest[inside],
-        festival=days.festival[inside],
-        year=days.year[inside],
-        year_part=days.year_part[inside],
-    )
-    hours = np.repeat(inside, 24)
-    shapes = component_shapes(part, felt[hours] + shift * bump[hours])
-    return float(np.tensordot(weights, shapes, axes=1).max())
+    def log_peak(self, harsher: float) -> float:
+        """Mean over stations of the log of the season's highest hour, with the season `harsher` degrees harsher."""
+        if not len(self.days.dates):
+            return 0.0
+        peaks = [
+            np.tensordot(self.mix, component_shapes(self.days, felt + harsher * self.bump), axes=1).max()
+            for felt in self.felt
+        ]
+        return float(np.log(peaks).mean())
+
+    def solve(self, target: float) -> float:
+        """The degrees at which the season's log peak meets `target`."""
+        low, high = -6.0, 6.0
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.log_peak(middle) < target else (low, middle)
+        return (low + high) / 2

@@ -16,14 +16,15 @@ class Spread(Settings):
 
     `year_common` is the weather's part, shared by all areas; the others are each area's own and together about 8 %:
     `level_walk` persists, `season_excursion` is gone with the season, `growth` differs between areas for good.
-    `trend_per_year` is the territory's growth beyond what EVs and new connections add.
+    `covered` is the share of area-years whose peak is no higher than the year before: it settles the growth of the
+    use that was there before.
     """
 
     year_common: float = Field(0.04, ge=0, le=0.2)
     level_walk: float = Field(0.038, ge=0, le=0.3)
     season_excursion: float = Field(0.032, ge=0, le=0.3)
     growth: float = Field(0.01, ge=0, le=0.1)
-    trend_per_year: float = Field(-0.009, ge=-0.1, le=0.1)
+    covered: float = Field(0.45, ge=0.2, le=0.8)
 
 
 class DemoConfig(Settings):

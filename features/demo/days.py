@@ -1,6 +1,6 @@
 """The territory's own days: working days with the moved ones, festivals, and the hours of the simulation in UTC."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import overload
 
@@ -42,6 +42,11 @@ class Days:
     def utc(self, day: int | np.ndarray) -> pd.Timestamp | pd.DatetimeIndex:
         """Local midnight of day number `day`, as UTC."""
         return (self.start_utc + pd.to_timedelta(day, unit="D")).as_unit("us")
+
+    def part(self, inside: np.ndarray) -> "Days":
+        """Only the days where `inside` is true; its hour axis has no meaning unless they follow each other."""
+        facts = {name: getattr(self, name)[inside] for name in ("dates", "rest", "festival", "year", "year_part")}
+        return replace(self, **facts)
 
     def number(self, day: date) -> int:
         """How many days after the first one `day` is (negative before it)."""

@@ -48,7 +48,7 @@ def _walk(config: DemoConfig, days: Days, areas: int, rng: np.random.Generator) 
     spread = config.spread
     steps = np.stack([stratified_normal(areas, rng) for _ in knots[1:]], axis=1) * spread.level_walk / np.sqrt(2)
     walk = np.concatenate([np.zeros((areas, 1)), np.cumsum(steps, axis=1)], axis=1)
-    rate = spread.trend_per_year + spread.growth * stratified_normal(areas, rng)
+    rate = spread.growth * stratified_normal(areas, rng)
     walk += rate[:, None] * (knots / 365.25 - config.years / 2)
     day = np.arange(len(days.dates))
     return np.stack([np.interp(day, knots, row) for row in walk])

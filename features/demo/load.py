@@ -9,7 +9,7 @@ from features.demo.network import Network
 from features.demo.shapes import COMPONENT_CLASS, COMPONENTS, component_shapes
 from features.demo.weather import Weather, ar1, felt_temperature
 
-__all__ = ["Load", "simulate_load"]
+__all__ = ["Load", "settled_growth", "simulate_load"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,12 @@ class Load:
 
 
 def simulate_load(
-    days: Days, network: Network, weights: np.ndarray, weather: Weather, rng: np.random.Generator
+    days: Days, network: Network, weights: np.ndarray, weather: Weather, covered: float, rng: np.random.Generator
 ) -> Load:
-    """All loads of the territory; sums hold exactly: area = Σ class use − PV + losses, and so on upwards."""
+    """All loads of the territory; sums hold exactly: area = Σ class use − PV + losses, and so on upwards.
+
+    `covered` is the share of area-years whose peak was no higher than a year before.
+    """
     A, D = len(network.area_ids), len(days.dates)
     station = network.station_of_feeder[network.feeder_of_area]
     noise = _noise(A, 24 * D, rng).reshape(A, D, 24)
@@ -44,6 +47,10 @@ def simulate_load(
                 use[a] += part
                 class_kwh[COMPONENT_CLASS[component]][a] += np.einsum("dh,dh->d", part, noise[a])
     use *= noise
+    trend = np.exp(settled_growth(use.max(axis=2), covered) * (np.arange(D) - D / 2) / 365.25)
+    use *= trend[:, None]
+    for energy in class_kwh.values():
+        energy *= trend
     sun = weather.radiation_wm2[station, : 24 * D].reshape(A, D, 24) / 1000
     pv = network.pv_kw[:, None, None] * sun
     net = (use - pv).reshape(A, -1)
@@ -51,9 +58,23 @@ def simulate_load(
     return Load(_upwards(network, net + losses), losses, class_kwh, pv.sum(axis=2))
 
 
+def settled_growth(daily_peak: np.ndarray, covered: float) -> float:
+    """Growth per year (log) still to be added so that last year's peak covers the next in a share `covered`.
+
+    `daily_peak` [areas × days]. New connections and EVs bring growth of their own, more in one territory than in
+    another; what the rest of the use does makes up for it, within 3 % a year.
+    """
+    years = np.floor((daily_peak.shape[1] - 1 - np.arange(daily_peak.shape[1])) / 365.25).astype(int)
+    last = years.max() if np.sum(years == years.max()) > 360 else years.max() - 1
+    peaks = np.log([daily_peak[:, years == y].max(axis=1) for y in range(last, -1, -1)])
+    if len(peaks) < 2:
+        return 0.0
+    return float(np.clip(-np.quantile(np.diff(peaks, axis=0), covered), -0.03, 0.03))
+
+
 def _noise(areas: int, hours: int, rng: np.random.Generator) -> np.ndarray:
     """What weather and calendar do not explain, as a factor of mean 1: shared spells, own spells, own hours."""
-    log = 0.012 * ar1(rng, (hours,), 1 - 1 / 36)[None, :]
+    log = 0.008 * ar1(rng, (hours,), 1 - 1 / 36)[None, :]
     log = log + 0.028 * ar1(rng, (areas, hours), 1 - 1 / 30)
     log += 0.020 * ar1(rng, (areas, hours), 0.55)
     return np.exp(log)
