@@ -18,7 +18,6 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
-    event,
     insert,
     select,
     text,
@@ -85,8 +84,6 @@ def open_state(url: str) -> Engine:
         engine = create_engine(_with_driver(url), pool_pre_ping=True)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise ConfigError(f"the state URL cannot be used: {error}") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
@@ -110,16 +107,8 @@ def _with_driver(url: str) -> str:
     return url
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # Readers do not wait for a writer, and a writer waits for another instead of failing at once.
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.close()
-
-
 class KeyStore:
-    """API keys in the state. Every method is one transaction; a revocation holds from the next request on."""
+    """API keys in the state. A revocation holds from the next request on."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -148,18 +137,18 @@ class KeyStore:
     def revoke(self, name_or_id: str) -> ApiKey:
         """Revoke the key of that name or id, now; NotFoundError when there is none. Revoking again changes nothing."""
         wanted = (api_key.c.name == name_or_id) | (api_key.c.key_id == name_or_id)
-        with self.engine.begin() as connection:
+        with self.engine.connect() as connection:
             found = connection.execute(select(*_shown()).where(wanted)).all()
-            if not found:
-                raise NotFoundError(f"there is no API key {name_or_id!r}")
-            if len(found) > 1:
-                raise HeadroomError(f"{name_or_id!r} is one key's name and another's id; give the id of yours")
-            connection.execute(
-                update(api_key)
-                .where(api_key.c.key_id == found[0].key_id, api_key.c.revoked_at.is_(None))
-                .values(revoked_at=datetime.now(UTC))
-            )
-            return _as_key(connection.execute(select(*_shown()).where(wanted)).one())
+        if not found:
+            raise NotFoundError(f"there is no API key {name_or_id!r}")
+        if len(found) > 1:
+            raise HeadroomError(f"{name_or_id!r} is one key's name and another's id; give the id of yours")
+        this = api_key.c.key_id == found[0].key_id
+        # The write comes first in its transaction: a read that turns into a write could be refused by SQLite.
+        change = update(api_key).where(this, api_key.c.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))
+        with self.engine.begin() as connection:
+            connection.execute(change)
+            return _as_key(connection.execute(select(*_shown()).where(this)).one())
 
     def authenticate(self, key: str) -> Principal | None:
         """The principal of a valid, unrevoked key; None for anything else."""

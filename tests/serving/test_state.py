@@ -1,0 +1,184 @@
+"""Keys in the state, on SQLite and on a real PostgreSQL server."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from features.errors import ConfigError, HeadroomError, NotFoundError
+from serving.access import Principal
+from serving.state import KeyStore, open_state
+
+
+def postgres_binaries() -> Path | None:
+    """The folder of a PostgreSQL server's programs, from PATH or from Debian's place for them."""
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((place for place in places if (place / "initdb").is_file()), None)
+
+
+def server_user() -> str | None:
+    """The server refuses root; as root it runs as another user."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A fresh PostgreSQL server of the tests' own."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server programs on this machine (Debian: postgresql)")
+    import tempfile
+
+    user = server_user()
+    # Not below pytest's folder: that one is closed to other users.
+    folder = Path(tempfile.mkdtemp(prefix="headroom-pg-"))
+    data = folder / "data"
+    if user:
+        shutil.chown(folder, user)
+    folder.chmod(0o755)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, cwd=folder, user=user, capture_output=True, timeout=120)
+
+    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+    try:
+        run(str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "headroom", "--no-sync")
+        run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+        yield f"postgresql://headroom@127.0.0.1:{port}/postgres"
+        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "fast", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh state on each kind of database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'state.db'}"
+        return
+    address = request.getfixturevalue("postgres_url")
+    yield address
+    engine = open_state(address)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE api_key"))
+    engine.dispose()
+
+
+@pytest.fixture
+def opened(url: str) -> Iterator[Callable[[], Engine]]:
+    """A function that opens the state, as another process would."""
+    engines: list[Engine] = []
+
+    def make() -> Engine:
+        engines.append(open_state(url))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_key_is_shown_once_and_only_its_hash_is_kept(opened: Callable[[], Engine]) -> None:
+    engine = opened()
+    made, key = KeyStore(engine).add("城东 planner", "planner", "D1")
+    secret = key.split("_", 2)[2]
+    with engine.connect() as connection:
+        stored = [str(value) for row in connection.execute(text("SELECT * FROM api_key")) for value in row]
+    assert not any(secret in value for value in stored)
+    assert KeyStore(opened()).authenticate(key) == Principal(made.key_id, "planner", "D1")
+
+
+def test_what_is_not_the_key_is_nobody(opened: Callable[[], Engine]) -> None:
+    store = KeyStore(opened())
+    _, key = store.add("one", "admin", None)
+    _, other = store.add("two", "admin", None)
+    swapped = "_".join([*key.split("_", 2)[:2], other.split("_", 2)[2]])
+    for wrong in ("", key[:-1], key + "x", key.upper(), swapped, "hr_\x00_x", "hr__", "nonsense", "hr_" + "9" * 9_000):
+        assert store.authenticate(wrong) is None
+
+
+def test_a_revoked_key_is_nobody_from_then_on_and_stays_listed(opened: Callable[[], Engine]) -> None:
+    store, elsewhere = KeyStore(opened()), KeyStore(opened())
+    made, key = store.add("short-lived", "marketing", "H1")
+    assert elsewhere.authenticate(key) is not None
+    revoked = store.revoke("short-lived")
+    assert elsewhere.authenticate(key) is None
+    assert store.revoke(made.key_id).revoked_at == revoked.revoked_at
+    (listed,) = store.all()
+    assert listed == revoked
+    assert listed.created_at.utcoffset() is not None
+    assert listed.created_at == made.created_at
+    assert not store.any_valid()
+
+
+def test_names_are_never_used_twice_even_after_revocation(opened: Callable[[], Engine]) -> None:
+    store = KeyStore(opened())
+    store.add("one", "admin", None)
+    store.revoke("one")
+    with pytest.raises(HeadroomError, match="one"):
+        store.add("one", "planner", None)
+
+
+def test_a_name_that_is_another_key_s_id_is_not_guessed_at(opened: Callable[[], Engine]) -> None:
+    store = KeyStore(opened())
+    first, _ = store.add("one", "admin", None)
+    store.add(first.key_id, "admin", None)
+    with pytest.raises(HeadroomError, match="give the id"):
+        store.revoke(first.key_id)
+
+
+@pytest.mark.parametrize(("name", "role"), [("", "planner"), ("  ", "planner"), ("x", "intern")])
+def test_a_key_needs_a_name_and_a_known_role(opened: Callable[[], Engine], name: str, role: str) -> None:
+    with pytest.raises(ConfigError):
+        KeyStore(opened()).add(name, role, None)
+
+
+def test_revoking_what_does_not_exist_names_it(opened: Callable[[], Engine]) -> None:
+    with pytest.raises(NotFoundError, match="ghost"):
+        KeyStore(opened()).revoke("ghost")
+
+
+def test_many_processes_may_open_a_new_state_and_add_keys_at_once(opened: Callable[[], Engine]) -> None:
+    keys: list[str] = []
+    failures: list[BaseException] = []
+    together = threading.Barrier(6)
+
+    def work(rank: int) -> None:
+        together.wait()
+        try:
+            keys.append(KeyStore(opened()).add(f"worker {rank}", "planner", None)[1])
+        except HeadroomError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    store = KeyStore(opened())
+    assert len({store.authenticate(key) for key in keys}) == 6
+    assert inspect(store.engine).get_table_names() == ["api_key"]
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle://x/y", "sqlite:////nowhere/at/all/state.db"])
+def test_a_state_that_cannot_be_opened_is_a_clear_error(url: str) -> None:
+    with pytest.raises(ConfigError, match="state"):
+        open_state(url)
+
+
+def test_a_password_never_shows_in_an_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_state("postgresql://someone:hunter2@127.0.0.1:1/none")
+    assert "hunter2" not in str(caught.value)
