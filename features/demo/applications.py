@@ -123,6 +123,9 @@ def application_frame(
         status = name.removesuffix("_at")
         version["status"] = applications["end"][known] if status == "closed" else status
         version["expected_energised_at"] = planned[known].where(version["approved_at"].notna())
+        if name != "energised_at":
+            # A new customer has no account before it is supplied.
+            version.loc[version["kind"] == "new", "customer_id"] = None
         version["available_at"] = stages[name][known]
         versions.append(version)
     return pd.concat(versions).sort_values(["available_at", "application_id"], ignore_index=True)

@@ -65,5 +65,5 @@ def days_of(config: DemoConfig, extra_days: int = 0) -> Days:
         rest=facts["off"].to_numpy(dtype=float),
         festival=np.interp(facts["festival"].to_numpy(), [-11, -3, 6, 16], [0.0, 1.0, 1.0, 0.0]),
         year=dates.year.to_numpy() - start.year,
-        year_part=(dates.dayofyear.to_numpy() - 1) / 365.25,
+        year_part=(dates.day_of_year.to_numpy() - 1) / 365.25,
     )
