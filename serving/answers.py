@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from features.errors import HeadroomError
+from features.load.history import History
 from serving.access import Permission, Principal, Scope
 from serving.holdings import CapacityTable, Holdings, Node, Territory, newest_load_moment
 from serving.messages import (
@@ -25,6 +26,8 @@ from serving.rows import forecast_rows, instant
 __all__ = ["Answers"]
 
 _SHOWN = 3
+# A feed may lag behind; after four weeks no load counts as recent, and a forecast would say nothing of the present.
+_FURTHEST_AHEAD = pd.Timedelta(days=28)
 _log = logging.getLogger("headroom.service")
 
 
@@ -42,11 +45,7 @@ class Answers:
         fingerprint, history = self.holdings.history()
         step = history.versions.step_minutes
         self._require_fitting(len(nodes) * request.horizon_hours * 60 // step)
-        asked = request.issue_time
-        issue_time = pd.Timestamp(asked).tz_convert("UTC") if asked else newest_load_moment(history)
-        first = history.versions.start
-        if issue_time <= first or issue_time > newest_load_moment(history) + pd.Timedelta(days=366):
-            raise _field("issue_time", f"{instant(issue_time)} is outside the data, which begins at {instant(first)}")
+        issue_time = _issue_time(history, request)
         quantiles = tuple(sorted(set(request.quantiles)))
         frame = demand.model.forecast(
             history,
@@ -58,7 +57,7 @@ class Answers:
         rows = forecast_rows(frame, quantiles)
         return {
             "issue_time": instant(issue_time),
-            "issue_time_rule": "asked" if asked else "newest_load",
+            "issue_time_rule": "asked" if request.issue_time else "newest_load",
             "horizon_hours": request.horizon_hours,
             "step_minutes": step,
             "model": {
@@ -193,6 +192,23 @@ class Answers:
                 "horizon_hours",
                 f"{rows} rows asked for, at most {limit} in one answer: fewer nodes or a shorter horizon",
             )
+
+
+def _issue_time(history: History, request: NodesForecastRequest | UnitForecastRequest) -> pd.Timestamp:
+    """On a boundary of the data's intervals: what was asked is rounded down, so that nothing later is used; the
+    moment of the newest load is rounded up, so that it is."""
+    step = f"{history.versions.step_minutes}min"
+    newest = newest_load_moment(history).ceil(step)
+    if request.issue_time is None:
+        return newest
+    asked = pd.Timestamp(request.issue_time).tz_convert("UTC").floor(step)
+    first, last = history.versions.start, newest + _FURTHEST_AHEAD
+    if not first < asked <= last:
+        raise _field(
+            "issue_time",
+            f"{instant(asked)} is not within the data, {instant(first)} to {instant(last)}",
+        )
+    return asked
 
 
 def _field(field: str, message: str) -> BadFieldError:

@@ -39,6 +39,7 @@ class ForecastModel(Protocol):
         self,
         history: History,
         issued_at: pd.Timestamp,
+        *,
         horizon_hours: int = ...,
         node_ids: list[str] | None = ...,
         quantiles: tuple[float, ...] = ...,

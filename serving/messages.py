@@ -6,7 +6,7 @@ so that the published schema says exactly what is accepted and a fault names one
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 __all__ = [
     "DEFAULT_QUANTILES",
@@ -33,7 +33,17 @@ DEFAULT_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 Kind = Literal["substation", "feeder", "area"]
 # Any printable identifier; control characters could forge log lines and no database takes NUL.
 Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Quantile = Annotated[float, Field(ge=0.01, le=0.99)]
+Quantile = Annotated[float, Field(strict=True, ge=0.01, le=0.99)]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("Input should be a number")
+    return value
+
+
+# JSON knows one kind of number: 24.0 is a whole number there, "24" is none.
+Whole = Annotated[int, BeforeValidator(_number)]
 
 
 class Message(BaseModel):
@@ -59,14 +69,14 @@ class _Unit(Message):
 
 
 class _ForecastOptions(Message):
-    horizon_hours: int = Field(24, strict=True, ge=1, le=MAX_HORIZON_HOURS, description="how far ahead, hours")
+    horizon_hours: Whole = Field(24, ge=1, le=MAX_HORIZON_HOURS, description="how far ahead, hours")
     quantiles: list[Quantile] = Field(
         list(DEFAULT_QUANTILES), min_length=1, max_length=21, description="quantile levels of load"
     )
     issue_time: AwareDatetime | None = Field(
         None,
         description="the moment the forecast is made from, with offset; nothing known later is used. "
-        "Empty: the moment the newest load became known",
+        "Rounded down to an interval of the data. Empty: the moment the newest load became known",
         examples=["2025-12-31T16:00:00Z"],
     )
 

@@ -44,14 +44,15 @@ def capacity_rows(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def forecast_rows(frame: pd.DataFrame, quantiles: Sequence[float]) -> dict[str, list[dict[str, Any]]]:
-    """node_id → its rows in order of time. The quantile columns (`q…`) stand in the order of the rising levels."""
+    """node_id → its rows in order of time. The quantile columns (`q…`) stand in the order of the rising levels;
+    reason codes of a row are joined by `+`."""
     names = [name for name in frame.columns if name.startswith("q")]
     levels = [f"{level:g}" for level in sorted(quantiles)]
     frame = frame.sort_values(["node_id", "start_utc"], kind="stable")
     starts = [instant(moment) for moment in frame["start_utc"]]
     leads = frame["lead_hours"].astype(float).round(4).tolist()
     values = [[plain(value) for value in frame[name].astype(float).tolist()] for name in names]
-    reasons = [str(text).split() for text in frame["reason"].fillna("").tolist()]
+    reasons = [[code for code in str(text).split("+") if code] for text in frame["reason"].fillna("").tolist()]
     rows: dict[str, list[dict[str, Any]]] = {}
     for position, node_id in enumerate(frame["node_id"].astype(str)):
         load = {level: column[position] for level, column in zip(levels, values, strict=True)}

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from features.errors import ConfigError
 from features.workspace import Workspace
 from serving.cli.options import json_option, print_json, workspace_option
 
@@ -34,13 +35,20 @@ def command(
     from serving.cli.asking import checked, local_answers
     from serving.messages import ForecastRequest
 
-    asked: dict[str, Any] = {"node_ids": list(nodes), "horizon_hours": horizon, "quantiles": quantiles.split(",")}
+    asked: dict[str, Any] = {"node_ids": list(nodes), "horizon_hours": horizon, "quantiles": _levels(quantiles)}
     request = checked(ForecastRequest, {**asked, "issue_time": issue_time})
     answer = local_answers(workspace).forecast(LOCAL, request)
     if as_json:
         print_json(answer)
     else:
         _show(answer, workspace)
+
+
+def _levels(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ConfigError(f"--quantiles: {text!r} is not a list of numbers such as 0.05,0.5,0.95") from error
 
 
 def _show(answer: dict[str, Any], workspace: Workspace) -> None:
