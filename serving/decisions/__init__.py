@@ -1,0 +1,1 @@
+"""Pure decisions: frames, parameters and a moment in, frames out. No storage, no HTTP."""
