@@ -181,6 +181,7 @@ class NodeCapacity(Message):
     kind: Kind
     hall_id: str | None = Field(description="org unit the node belongs to")
     open_kva: float | None = Field(description="firm open capacity, kVA; null: not known, see reason")
+    own_kva: float | None = Field(description="what the node's own limit leaves, before anything upstream binds, kVA")
     block_kva: list[float | None] = Field(description="open capacity in six four-hour blocks of the day, kVA")
     pool_kva: float | None = Field(
         description="shared pool of a feeder or substation, kVA; not to be summed with others"
@@ -188,10 +189,12 @@ class NodeCapacity(Message):
     peak_p50_kw: float | None = Field(description="median of the peak over the horizon, kW")
     peak_p90_kw: float | None
     peak_p95_kw: float | None
+    pending_kw: float | None = Field(description="part of the median peak that approved applications will add, kW")
     limit_kw: float | None = Field(description="what the node may carry, kW")
     binding_level: str | None = Field(description="level of the node that binds")
     binding_node_id: str | None = Field(description="the node that binds: this one or one upstream")
     reason: str | None = Field(description="reason code", examples=["FEEDER_THERMAL"])
+    note: str | None = Field(description="what is not known, in words")
     confidence: str | None = Field(description="HIGH, MEDIUM or LOW")
     rating_assumed: bool = Field(description="true where the rating is assumed, not from a nameplate")
     kappa: float | None = Field(description="conformal factor on the median peak")

@@ -9,8 +9,10 @@ import pandas as pd
 __all__ = ["capacity_rows", "forecast_rows", "plain"]
 
 _BLOCKS = [f"block_kva_{block}" for block in range(6)]
-_NUMBERS = ("open_kva", "pool_kva", "peak_p50_kw", "peak_p90_kw", "peak_p95_kw", "limit_kw", "kappa")
-_TEXTS = ("name", "kind", "hall_id", "binding_level", "binding_node_id", "reason", "confidence", "kappa_source")
+_PEAKS = ("peak_p50_kw", "peak_p90_kw", "peak_p95_kw")
+_NUMBERS = ("open_kva", "own_kva", "pool_kva", *_PEAKS, "pending_kw", "limit_kw", "kappa")
+_BINDING = ("binding_level", "binding_node_id", "reason", "note", "confidence", "kappa_source")
+_TEXTS = ("name", "kind", "hall_id", *_BINDING)
 
 
 def plain(value: Any) -> Any:

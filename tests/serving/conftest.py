@@ -95,6 +95,7 @@ def capacity_frame(factor: float = 1.0) -> pd.DataFrame:
         row: dict[str, Any] = {"node_id": node_id, "name": name, "kind": kind, "hall_id": hall}
         row["open_kva"] = value * factor if value is not None else np.nan
         row |= {f"block_kva_{block}": row["open_kva"] + 5.0 * block for block in range(6)}
+        row |= {"own_kva": row["open_kva"], "pending_kw": 12.5, "note": None if known else "no load was ever read"}
         row["pool_kva"] = row["open_kva"] if kind != "area" else np.nan
         row |= {"peak_p50_kw": 200.0, "peak_p90_kw": 210.0, "peak_p95_kw": 215.5, "limit_kw": 304.0}
         row |= {"binding_level": kind if known else None, "binding_node_id": node_id if known else None}
@@ -296,6 +297,7 @@ def helpers() -> SimpleNamespace:
         return list_publications(workspace)[-1]
 
     return SimpleNamespace(
+        FlatModel=FlatModel,
         LAST_LOAD=LAST_LOAD,
         capacity_frame=capacity_frame,
         loads_frame=loads_frame,
