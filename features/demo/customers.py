@@ -97,13 +97,14 @@ def _owners(applications: pd.DataFrame, area: np.ndarray, classes: np.ndarray, s
 
 def _place(count: int, load: Load, first_day: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Area and class of every customer, by how much of each class's use the areas have; sorted by area."""
-    shares = np.array([_USE[c][2] for c in _USE])
+    energy = np.array([load.class_kwh[name][:, first_day:].sum(axis=1) for name in _USE])
+    # A territory without farms has no farmers.
+    shares = np.array([use[2] for use in _USE.values()]) * (energy.sum(axis=1) > 0)
     classes = rng.choice(len(shares), count, p=shares / shares.sum())
     area = np.zeros(count, dtype=int)
-    for index, name in enumerate(_USE):
-        energy = load.class_kwh[name][:, first_day:].sum(axis=1)
+    for index in np.unique(classes):
         rows = np.flatnonzero(classes == index)
-        area[rows] = rng.choice(len(energy), len(rows), p=energy / energy.sum())
+        area[rows] = rng.choice(energy.shape[1], len(rows), p=energy[index] / energy[index].sum())
     order = np.lexsort((classes, area))
     return area[order], classes[order]
 

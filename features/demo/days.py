@@ -43,6 +43,13 @@ class Days:
         """Local midnight of day number `day`, as UTC."""
         return (self.start_utc + pd.to_timedelta(day, unit="D")).as_unit("us")
 
+    @property
+    def period(self) -> np.ndarray:
+        """Whole years since the first day [D]: the 12 months by which annual peaks are compared, 0 for the first."""
+        first = self.dates[0]
+        before = (self.dates.month < first.month) | ((self.dates.month == first.month) & (self.dates.day < first.day))
+        return self.dates.year.to_numpy() - first.year - before
+
     def part(self, inside: np.ndarray) -> "Days":
         """Only the days where `inside` is true; its hour axis has no meaning unless they follow each other."""
         facts = {name: getattr(self, name)[inside] for name in ("dates", "rest", "festival", "year", "year_part")}

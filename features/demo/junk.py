@@ -64,11 +64,8 @@ def plant_junk(name: str, frame: pd.DataFrame, rng: np.random.Generator) -> tupl
 def _broken(frame: pd.DataFrame, stem: str, change: Change, rng: np.random.Generator) -> pd.DataFrame:
     column, value, _ = change
     row = frame.iloc[[int(rng.integers(0, len(frame)))]].copy()
-    if isinstance(row[column].dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(row[column].dtype):
-        row[column] = row[column].astype("object")
-    elif isinstance(value, str):
-        row[column] = row[column].astype("object")
-    row[column] = value
+    as_text = isinstance(value, str) or not pd.api.types.is_numeric_dtype(row[column].dtype)
+    row[column] = pd.Series([value], index=row.index, dtype="object" if as_text else row[column].dtype)
     if stem in _KEYS and _KEYS[stem] != column:
         # A number of its own, so that it is broken in one way only.
         row[_KEYS[stem]] = f"X{int(rng.integers(10**6, 10**7))}"
@@ -83,7 +80,7 @@ def _mixed(
     if large:
         for column in frame.columns:
             if isinstance(frame[column].dtype, pd.CategoricalDtype):
-                known = frame[column].cat.categories.union(broken[column].unique().astype("str"), sort=False)
+                known = frame[column].cat.categories.union(pd.Index(broken[column].unique(), dtype="str"), sort=False)
                 frame = frame.assign(**{column: frame[column].cat.set_categories(known)})
                 broken = broken.assign(**{column: pd.Categorical(broken[column], categories=known)})
             else:

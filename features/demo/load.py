@@ -47,7 +47,7 @@ def simulate_load(
                 use[a] += part
                 class_kwh[COMPONENT_CLASS[component]][a] += np.einsum("dh,dh->d", part, noise[a])
     use *= noise
-    trend = np.exp(settled_growth(use.max(axis=2), covered) * (np.arange(D) - D / 2) / 365.25)
+    trend = np.exp(settled_growth(use.max(axis=2), days.period, covered) * (np.arange(D) - D / 2) / 365.25)
     use *= trend[:, None]
     for energy in class_kwh.values():
         energy *= trend
@@ -58,15 +58,14 @@ def simulate_load(
     return Load(_upwards(network, net + losses), losses, class_kwh, pv.sum(axis=2))
 
 
-def settled_growth(daily_peak: np.ndarray, covered: float) -> float:
+def settled_growth(daily_peak: np.ndarray, period: np.ndarray, covered: float) -> float:
     """Growth per year (log) still to be added so that last year's peak covers the next in a share `covered`.
 
-    `daily_peak` [areas × days]. New connections and EVs bring growth of their own, more in one territory than in
-    another; what the rest of the use does makes up for it, within 3 % a year.
+    `daily_peak` [areas × days], `period` [days] the year of each day, from 0. New connections and EVs bring growth
+    of their own, more in one territory than in another; what the rest of the use does makes up for it, within 3 %
+    a year.
     """
-    years = np.floor((daily_peak.shape[1] - 1 - np.arange(daily_peak.shape[1])) / 365.25).astype(int)
-    last = years.max() if np.sum(years == years.max()) > 360 else years.max() - 1
-    peaks = np.log([daily_peak[:, years == y].max(axis=1) for y in range(last, -1, -1)])
+    peaks = np.log([daily_peak[:, period == year].max(axis=1) for year in range(int(period.max()) + 1)])
     if len(peaks) < 2:
         return 0.0
     return float(np.clip(-np.quantile(np.diff(peaks, axis=0), covered), -0.03, 0.03))

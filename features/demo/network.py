@@ -18,8 +18,10 @@ ARCHETYPES: dict[str, tuple[float, ...]] = {
 """Kinds of feeder by what hangs on them."""
 _TURNS = (0, 1, 3, 0, 2, 0, 3, 1)
 _RATINGS = np.array([100, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250], dtype=float)
-_FEEDER_LIMITS = np.array([500, 800, 1200, 1600, 2200, 3000, 4000, 5000, 6000, 7000, 8000, 10_000, 12_500], dtype=float)
-_BANK = np.array([800, 1250, 2000, 3150, 4000, 5000, 6300, 8000, 10_000, 12_500, 16_000, 20_000, 31_500, 40_000.0])
+_FEEDER_LIMITS = np.array(
+    [200, 400, 600, 800, 1000, 1200, 1600, 2000, 2500, 3000, 3500, 4000, 5000, 6000, 7000, 8000, 10_000, 12_500.0]
+)
+_BANK = np.array([400, 800, 1250, 2000, 3150, 4000, 5000, 6300, 8000, 10_000, 12_500, 16_000, 20_000, 31_500, 40_000.0])
 CATALOGUE = {"area": _RATINGS, "feeder": _FEEDER_LIMITS, "substation": _BANK}
 
 
@@ -83,7 +85,7 @@ def draw_network(config: DemoConfig, rng: np.random.Generator) -> Network:
     mix = _mixes(kind_of_feeder[feeder_of_area], expected, rng)
     feeder_kw = np.bincount(feeder_of_area, expected, F) * 0.92
     feeder_pf = np.round(rng.uniform(0.92, 0.97, F), 3)
-    limit = _snap(_FEEDER_LIMITS, feeder_kw / feeder_pf / _spread_out(F, 0.42, 0.82, rng))
+    limit = _snap_up(_FEEDER_LIMITS, feeder_kw / feeder_pf / _spread_out(F, 0.45, 0.85, rng))
     bank = _banks(np.bincount(substation_of_feeder, feeder_kw / feeder_pf, S) * 0.95, rng)
     pv = np.where(rng.random(A) < 0.08, expected * rng.uniform(0.1, 0.5, A), 0.0)
     return Network(
@@ -135,7 +137,8 @@ def _upgrades(
     use: np.ndarray, rating: np.ndarray, days: int, rng: np.random.Generator
 ) -> tuple[tuple[int, int, float], ...]:
     """Half of the areas planned far too small get a transformer two sizes up, at some day of the middle years."""
-    areas = [int(a) for a in np.flatnonzero((use > 0.9) & (rng.random(len(use)) < 0.5))]
+    small = np.flatnonzero(use > 0.9)
+    areas = [int(a) for a in np.sort(rng.permutation(small)[: len(small) // 2])]
     sizes = np.searchsorted(_RATINGS, rating[areas]) + 2
     return tuple(
         (a, int(rng.integers(days // 4, 3 * days // 4)), float(_RATINGS[min(size, len(_RATINGS) - 1)]))
@@ -155,7 +158,7 @@ def _banks(kva: np.ndarray, rng: np.random.Generator) -> tuple[tuple[float, ...]
     banks = []
     for need, use in zip(kva, _spread_out(len(kva), 0.55, 0.9, rng), strict=True):
         count = int(rng.integers(2, 4))
-        one = float(_snap(_BANK, np.array([need / use / (count - 1)]))[0])
+        one = float(_snap_up(_BANK, np.array([need / use / (count - 1)]))[0])
         banks.append((one,) * count)
     return tuple(banks)
 
@@ -165,6 +168,6 @@ def _spread_out(n: int, low: float, high: float, rng: np.random.Generator) -> np
     return low + (high - low) * (rng.permutation(n) + rng.random(n)) / n
 
 
-def _snap(catalogue: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The nearest size made (by ratio)."""
-    return catalogue[np.abs(np.log(catalogue[None, :] / wanted[:, None])).argmin(axis=1)]
+def _snap_up(catalogue: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The smallest size made that is enough; the largest where none is."""
+    return catalogue[np.minimum(np.searchsorted(catalogue, wanted), len(catalogue) - 1)]

@@ -1,4 +1,4 @@
-"""The territory as its utility's own files: Chinese headers and codes, local times, MW and MVA where they keep those."""
+"""The territory as its utility's files: Chinese headers and codes, local times, MW and MVA where those are usual."""
 
 from collections.abc import Iterator
 
