@@ -1,0 +1,1 @@
+"""Per-node load features on dense [node × time] arrays."""

@@ -1,0 +1,138 @@
+"""Everything the load models see, as of a moment: loads, weather, nodes, calendar."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from features.clock import Calendar
+from features.errors import NotFoundError
+from features.load.grid import Grid, Versions
+from features.load.weather import WEATHER_VARIABLES, ForecastIssue, Weather
+from features.workspace import TerritorySettings
+
+__all__ = ["History", "load_history"]
+
+
+@dataclass(frozen=True)
+class History:
+    """Loads and weather with their versions, the valid nodes, and the local calendar.
+
+    `nodes` is indexed by node_id in the order of `versions.ids`; nodes without any reading stand in `nodes` only.
+    """
+
+    versions: Versions
+    weather: Weather
+    nodes: pd.DataFrame
+    calendar: Calendar
+    as_of: pd.Timestamp
+
+    @cached_property
+    def loads(self) -> Grid:
+        """The loads known at `as_of`, kW."""
+        return self.versions.grid(self.as_of)
+
+    @property
+    def node_ids(self) -> tuple[str, ...]:
+        return self.versions.ids
+
+    def with_nodes(self, node_ids: list[str]) -> "History":
+        """The same history for some of its nodes."""
+        rows = np.flatnonzero(np.isin(np.array(self.versions.ids, dtype=object), node_ids))
+        new = np.full(len(self.versions.ids), -1, dtype=np.int32)
+        new[rows] = np.arange(len(rows))
+        keep = new[self.versions.row] >= 0
+        part = replace(
+            self.versions,
+            ids=tuple(self.versions.ids[row] for row in rows),
+            row=new[self.versions.row[keep]],
+            column=self.versions.column[keep],
+            value=self.versions.value[keep],
+            available=self.versions.available[keep],
+        )
+        return replace(self, versions=part, nodes=self.nodes.loc[self.nodes.index.isin(node_ids)])
+
+    def until(self, as_of: pd.Timestamp) -> "History":
+        """The same history as it stood at an earlier moment; what came later is not in it."""
+        stop = int(np.searchsorted(self.versions.available, as_of.value // 1000, side="right"))
+        part = _head(self.versions, stop)
+        observed = {
+            name: _head(one, int(np.searchsorted(one.available, as_of.value // 1000, side="right")))
+            for name, one in self.weather.observed.items()
+        }
+        issued = tuple(issue for issue in self.weather.forecasts if issue.available_at <= as_of)
+        return replace(self, versions=part, weather=Weather(observed, issued), as_of=as_of)
+
+
+def _head(versions: Versions, stop: int) -> Versions:
+    column = versions.column[:stop]
+    return replace(
+        versions,
+        width=int(column.max()) + 1 if stop else 0,
+        row=versions.row[:stop],
+        column=column,
+        value=versions.value[:stop],
+        available=versions.available[:stop],
+    )
+
+
+def load_history(
+    lake: object,
+    territory: TerritorySettings,
+    as_of: pd.Timestamp | None = None,
+    node_ids: list[str] | None = None,
+) -> History:
+    """Read what was available at `as_of` (default: everything) from the lake.
+
+    Raises NotFoundError when the lake has no loads, or an asked node has neither a reading nor a ledger row.
+    """
+    frame = lake.versions("node_load", columns=["node_id", "start_utc", "load_kw", "available_at"], as_of=as_of)  # type: ignore[attr-defined]
+    if frame.empty:
+        raise NotFoundError("the lake holds no node_load rows: ingest a source first")
+    frame["load_kw"] = frame["load_kw"].astype("float64")
+    versions = Versions.from_frame(frame, "node_id", "load_kw")
+    last = versions.start + pd.Timedelta(minutes=versions.step_minutes * versions.width)
+    moment = as_of or max(last, pd.Timestamp(versions.available[-1], unit="us", tz="UTC"))
+    nodes = lake.valid("node", at=moment, as_of=as_of).set_index("node_id")  # type: ignore[attr-defined]
+    calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
+    history = History(versions, load_weather(lake, as_of), nodes, calendar, moment)
+    if node_ids is None:
+        return history
+    unknown = sorted(set(node_ids) - set(versions.ids) - set(nodes.index))
+    if unknown:
+        raise NotFoundError(f"node {unknown[0]} is unknown ({len(unknown)} unknown in all)")
+    return history.with_nodes(node_ids)
+
+
+def load_weather(lake: object, as_of: pd.Timestamp | None) -> Weather:
+    """Observed weather and issued forecasts available at `as_of`; empty where the territory has none."""
+    columns = ["station_id", "start_utc", *WEATHER_VARIABLES, "available_at"]
+    frame = lake.versions("weather_observed", columns=columns, as_of=as_of)  # type: ignore[attr-defined]
+    if frame.empty:
+        return Weather({})
+    base = Versions.from_frame(frame, "station_id", "temperature_c")
+    used = [name for name in WEATHER_VARIABLES if frame[name].notna().mean() > 0.5]
+    observed = {name: replace(base, value=frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in used}
+    issued = lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of)  # type: ignore[attr-defined]
+    return Weather(observed, _issues(issued, base.ids, used))
+
+
+def _issues(frame: pd.DataFrame, station_ids: tuple[str, ...], variables: list[str]) -> tuple[ForecastIssue, ...]:
+    if frame.empty:
+        return ()
+    issues = []
+    for _, part in frame.groupby("issued_at", sort=True):
+        one = Versions.from_frame(part, "station_id", "temperature_c")
+        values = {}
+        for name in variables:
+            grid = np.full((len(station_ids), one.width), np.nan)
+            known = replace(one, value=part[name].to_numpy(dtype=float, na_value=np.nan)).grid()
+            place = {station: row for row, station in enumerate(station_ids)}
+            for row, station in enumerate(one.ids):
+                if station in place:
+                    grid[place[station]] = known.values[row]
+            values[name] = grid
+        available = pd.Timestamp(part["available_at"].max())
+        issues.append(ForecastIssue(available, one.start, one.step_minutes, values))
+    return tuple(sorted(issues, key=lambda issue: issue.available_at))

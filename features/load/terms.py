@@ -1,0 +1,98 @@
+"""Columns of the linear stage: calendar, trend and temperature at each interval."""
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["PAD_HOURS", "TERM_GROUPS", "linear_terms", "term_names"]
+
+PAD_HOURS = 168
+"""Hours of temperature needed before the first interval."""
+
+_YEAR_DAYS = 365.2425
+_WEEKDAYS = (0, 1, 2, 3, 4, 5, 6)
+
+
+def linear_terms(
+    local: pd.DatetimeIndex,
+    days: pd.DataFrame,
+    temperature: np.ndarray | None,
+    steps_per_hour: int,
+    reference: pd.Timestamp,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The matrix [intervals, terms] and the names of its columns.
+
+    `local` is the wall-clock start of each interval; `days` the calendar rows by day; `temperature` (degC) starts
+    PAD_HOURS before the first interval and ends with the last, or is None where the territory has no weather.
+    `reference` is the local moment at which the trend is zero. Temperature enters as cubics of its current value
+    and of trailing means, after Hong's vanilla model with the recency effect (Wang, Liu and Hong, 2016).
+    """
+    columns = _calendar_terms(local, days, reference)
+    if temperature is not None:
+        columns |= _temperature_terms(temperature, steps_per_hour, columns)
+    return np.column_stack(list(columns.values())), tuple(columns)
+
+
+def term_names(with_weather: bool) -> tuple[str, ...]:
+    """Names of the columns, in order."""
+    local = pd.DatetimeIndex(["2024-01-01"])
+    days = pd.DataFrame(
+        {name: [0] for name in ("weekday", "holiday", "off", "moved_work", "eve", "after", "festival")}, index=local
+    )
+    temperature = np.zeros(PAD_HOURS + 1) if with_weather else None
+    return linear_terms(local, days, temperature, 1, local[0])[1]
+
+
+TERM_GROUPS = {"level": ("const", "trend"), "weather": ("temp",)}
+"""Prefixes of term names by the group they explain; all others are calendar."""
+
+
+def _calendar_terms(local: pd.DatetimeIndex, days: pd.DataFrame, reference: pd.Timestamp) -> dict[str, np.ndarray]:
+    day = days.loc[local.normalize()]
+    span = (local - reference).total_seconds().to_numpy() / 86_400 / _YEAR_DAYS
+    phase = 2 * np.pi * (local.dayofyear.to_numpy() + local.hour.to_numpy() / 24) / _YEAR_DAYS
+    columns = {"const": np.ones(len(local)), "trend": span}
+    for order in (1, 2, 3):
+        columns[f"year_sin{order}"], columns[f"year_cos{order}"] = np.sin(order * phase), np.cos(order * phase)
+    weekday = day["weekday"].to_numpy()
+    for number in _WEEKDAYS:
+        columns[f"weekday_{number}"] = (weekday == number).astype(float)
+    for name in ("holiday", "off", "moved_work", "eve", "after"):
+        columns[name] = day[name].to_numpy(dtype=float)
+    columns["off_sin1"] = columns["off"] * columns["year_sin1"]
+    columns["off_cos1"] = columns["off"] * columns["year_cos1"]
+    festival = day["festival"].to_numpy(dtype=float)
+    columns["festival_before"] = np.where(festival < 0, np.exp(festival / 4), 0.0)
+    columns["festival_after"] = np.where(festival >= 0, np.exp(-festival / 5), 0.0)
+    return columns
+
+
+def _temperature_terms(
+    temperature: np.ndarray, steps_per_hour: int, calendar: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    pad = PAD_HOURS * steps_per_hour
+    series = (temperature - 15.0) / 10.0
+
+    def lagged(hours: int) -> np.ndarray:
+        shift = pad - hours * steps_per_hour
+        return series[shift : shift + len(series) - pad]
+
+    def mean(first: int, last: int) -> np.ndarray:
+        # Every mean is summed hour by hour in the same order, so that it does not depend on where the array starts.
+        total = np.zeros(len(series) - pad)
+        for hours in range(first, last):
+            total += lagged(hours)
+        return total / (last - first)
+
+    now, day, two, week = lagged(0), mean(1, 25), mean(25, 73), mean(73, 169)
+    columns: dict[str, np.ndarray] = {}
+    for name, values in (("now", now), ("day", day), ("week", week), ("two", two)):
+        for power in (1, 2, 3) if name != "week" else (1, 2):
+            columns[f"temp_{name}{power}"] = values**power
+    for hours in (1, 2, 3, 6, 12):
+        columns[f"temp_lag{hours}_1"], columns[f"temp_lag{hours}_2"] = lagged(hours), lagged(hours) ** 2
+    for power in (1, 2):
+        for wave in ("sin1", "cos1"):
+            columns[f"temp_{wave}_{power}"] = now**power * calendar[f"year_{wave}"]
+    columns["temp_off_1"], columns["temp_off_2"] = now * calendar["off"], now**2 * calendar["off"]
+    columns["temp_cross"] = now * day
+    return columns

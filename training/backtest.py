@@ -1,0 +1,127 @@
+"""Backtests of the demand model: rolling issue times that see only what was available then."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.load.history import History
+from training.demand import DemandConfig, DemandModel
+from training.demand.quantiles import level_name
+from training.metrics import coverage, pinball, rcrps
+
+__all__ = ["BacktestPlan", "Scored", "backtest_demand", "day_ahead_issues", "score"]
+
+
+@dataclass(frozen=True)
+class BacktestPlan:
+    """When forecasts are issued, how far they reach, and when the model is fitted anew.
+
+    The model of an issue is fitted on what was available at the latest `refits` moment not after it.
+    `actual_weather`: observed weather stands in for a forecast that was not issued, and the result says so.
+    """
+
+    issues: tuple[pd.Timestamp, ...]
+    refits: tuple[pd.Timestamp, ...]
+    first_lead_hours: int
+    horizon_hours: int
+    actual_weather: bool = False
+
+
+@dataclass(frozen=True)
+class Scored:
+    """`nodes`: one row a node; `forecasts`: every forecast beside what came true (`load_kw`)."""
+
+    nodes: pd.DataFrame
+    forecasts: pd.DataFrame
+
+    def summary(self) -> dict[str, float]:
+        """Means over nodes; `coverage_worst` is the lowest of a node."""
+        table = self.nodes.dropna(subset=["rcrps"])
+        return {
+            "rcrps": float(table["rcrps"].mean()),
+            "coverage": float(table["coverage"].mean()),
+            "coverage_worst": float(table["coverage"].min()),
+            "pinball": float(table["pinball_kw"].mean()),
+            "nodes": float(len(table)),
+        }
+
+
+def day_ahead_issues(
+    history: History, first_day: pd.Timestamp, last_day: pd.Timestamp, issue_hour: int, days_ahead: int = 1
+) -> tuple[tuple[pd.Timestamp, ...], int]:
+    """Issue times (local `issue_hour`, `days_ahead` before each target day) and the lead of the day's first interval.
+
+    `first_day` and `last_day` are local days, both included.
+    """
+    zone_shift = history.calendar.local(pd.DatetimeIndex([pd.Timestamp(first_day, tz="UTC")]))[0] - first_day
+    lead = 24 * days_ahead - issue_hour
+    days = pd.date_range(first_day, last_day, freq="D")
+    issues = tuple((day - zone_shift - pd.Timedelta(hours=lead)).tz_localize("UTC") for day in days)
+    return issues, lead
+
+
+def backtest_demand(
+    history: History,
+    config: DemandConfig,
+    plan: BacktestPlan,
+    progress: Callable[[Iterable[pd.Timestamp]], Iterable[pd.Timestamp]] = iter,
+) -> Scored:
+    """Fit at every refit moment, forecast at every issue, and score against the current loads."""
+    truth = history.loads
+    parts = []
+    model: DemandModel | None = None
+    fitted_at: pd.Timestamp | None = None
+    for issue in progress(sorted(plan.issues)):
+        due = max((moment for moment in plan.refits if moment <= issue), default=min(plan.refits))
+        if model is None or due != fitted_at:
+            model, fitted_at = DemandModel.fit(history.until(due), config), due
+        found = model.forecast(
+            history,
+            issue,
+            first_lead_hours=plan.first_lead_hours,
+            horizon_hours=plan.horizon_hours,
+            node_ids=list(history.versions.ids),
+            actual_weather=plan.actual_weather,
+        )
+        found["issued_at"] = issue
+        found["load_kw"] = _truth(
+            truth.values, truth.column(pd.Timestamp(found["start_utc"].iloc[0])), len(history.versions.ids), len(found)
+        )
+        parts.append(found)
+    forecasts = pd.concat(parts, ignore_index=True)
+    return Scored(score(forecasts, config.levels), forecasts)
+
+
+def _truth(values: np.ndarray, first: int, nodes: int, rows: int) -> np.ndarray:
+    steps = rows // nodes
+    out = np.full((nodes, steps), np.nan)
+    part = values[:, first : first + steps]
+    out[:, : part.shape[1]] = part
+    return out.reshape(-1)
+
+
+def score(forecasts: pd.DataFrame, levels: tuple[float, ...]) -> pd.DataFrame:
+    """One row a node: rcrps, coverage of the outermost levels, pinball_kw, scored intervals."""
+    columns = [level_name(level) for level in levels]
+    rows = []
+    for node, part in forecasts.groupby("node_id", sort=True):
+        actual, values = part["load_kw"].to_numpy(), part[columns].to_numpy()
+        good = np.isfinite(actual) & np.isfinite(values).all(axis=1)
+        actual, values = actual[good], values[good]
+        loss = (
+            [pinball(actual, values[:, place], level).mean() for place, level in enumerate(levels)]
+            if len(actual)
+            else [np.nan]
+        )
+        rows.append(
+            {
+                "node_id": node,
+                "rcrps": rcrps(actual, values, levels) if len(actual) else np.nan,
+                "coverage": coverage(actual, values[:, 0], values[:, -1]),
+                "pinball_kw": float(np.mean(loss)),
+                "scored": len(actual),
+            }
+        )
+    return pd.DataFrame(rows).set_index("node_id")

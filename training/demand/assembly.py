@@ -1,0 +1,126 @@
+"""From a history to the inputs of issue after issue, each as known then."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from features.load.grid import Replay
+from features.load.history import History
+from features.load.issue import LINEAR_DAYS, PAST_DAYS, IssueInputs
+from features.load.level import relevel
+from features.load.terms import PAD_HOURS
+from features.load.weather import WeatherReplay, WeatherWindow
+from training.demand.linear import LinearStage
+
+__all__ = ["Assembler", "Issue", "issue_times"]
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One issue time and the whole steps from it to each target's start."""
+
+    at: pd.Timestamp
+    offsets: np.ndarray
+
+
+class Assembler:
+    """Builds IssueInputs at rising issue times from what was available at each.
+
+    `actual_weather` lets observed weather stand in where no forecast was issued (training, and backtests that say
+    so); without it such targets have no temperature.
+    """
+
+    def __init__(self, history: History, stage: LinearStage, *, actual_weather: bool) -> None:
+        self._history = history
+        self._stage = stage
+        self._loads = Replay(history.versions)
+        self._rows = np.arange(len(history.versions.ids))
+        place = {node: row for row, node in enumerate(stage.node_ids)}
+        self._stage_rows = np.array([place[node] for node in history.versions.ids], dtype=int)
+        actual = history.weather.actual() if actual_weather and history.weather.observed else None
+        self._weather = WeatherReplay(history.weather, actual) if history.weather.observed else None
+
+    def inputs(self, issue: Issue) -> IssueInputs:
+        """What is known at `issue`; issues must come in rising order."""
+        window = self.weather(issue)
+        return self.inputs_under(issue, window)
+
+    def weather(self, issue: Issue) -> WeatherWindow | None:
+        """The weather window that serves this issue: from 21 days before it to its last target."""
+        if self._weather is None:
+            return None
+        step = self._history.versions.step_minutes
+        start = issue.at - pd.Timedelta(days=LINEAR_DAYS, hours=PAD_HOURS)
+        steps = (LINEAR_DAYS * 24 + PAD_HOURS) * 60 // step + int(issue.offsets.max()) + 1
+        return self._weather.window(issue.at, start, step, steps)
+
+    def inputs_under(self, issue: Issue, window: WeatherWindow | None) -> IssueInputs:
+        """As `inputs`, under a given weather (a scenario, say)."""
+        step = self._history.versions.step_minutes
+        per_day = 24 * 60 // step
+        past = self._past(issue.at, PAST_DAYS * per_day)
+        linear = self._linear(issue, window, step)
+        calendar = self._history.calendar
+        times = issue.at + pd.to_timedelta(issue.offsets * step, unit="min")
+        local = calendar.local(pd.DatetimeIndex(times))
+        local_issue = calendar.local(pd.DatetimeIndex([issue.at]))[0]
+        span = pd.date_range(local_issue.normalize() - pd.Timedelta(days=9), local[-1].normalize(), freq="D")
+        origin = LINEAR_DAYS * per_day
+        factor = relevel(past, linear[:, :origin], per_day)
+        linear = linear * factor[:, None]
+        return IssueInputs(
+            past_kw=past,
+            past_linear_kw=np.ascontiguousarray(linear[:, :origin]),
+            future_linear_kw=linear[:, origin + issue.offsets],
+            offsets=issue.offsets,
+            steps_per_day=per_day,
+            weather=None if window is None else _cut(window, PAD_HOURS * 60 // step),
+            group_weights=self._stage.group_weights,
+            node_group=self._stage.node_group[self._stage_rows],
+            shifted=factor != 1.0,
+            local_targets=local,
+            days=calendar.days(span),
+        )
+
+    def _past(self, at: pd.Timestamp, steps: int) -> np.ndarray:
+        known = self._loads.at(at)
+        versions = self._history.versions
+        last = int((at - versions.start) // pd.Timedelta(minutes=versions.step_minutes))
+        out = np.full((known.shape[0], steps), np.nan)
+        low, high = max(last - steps, 0), min(max(last, 0), versions.width)
+        if high > low:
+            out[:, low - (last - steps) : high - (last - steps)] = known[:, low:high]
+        return out
+
+    def _linear(self, issue: Issue, window: WeatherWindow | None, step: int) -> np.ndarray:
+        calendar = self._history.calendar
+        if window is not None:
+            return self._stage.predict_kw(
+                self._stage_rows, window.start, step, window.values["temperature_c"], calendar
+            )
+        first = issue.at - pd.Timedelta(days=LINEAR_DAYS)
+        steps = LINEAR_DAYS * 24 * 60 // step + int(issue.offsets.max()) + 1
+        return self._stage.predict_without_weather(self._stage_rows, first, step, steps, calendar)
+
+
+def _cut(window: WeatherWindow, steps: int) -> WeatherWindow:
+    values = {name: series[:, steps:] for name, series in window.values.items()}
+    start = window.start + pd.Timedelta(minutes=window.step_minutes * steps)
+    return replace(window, start=start, values=values)
+
+
+def issue_times(
+    history: History, first: pd.Timestamp, last: pd.Timestamp, hours: tuple[int, ...], every_days: int = 1
+) -> Iterator[pd.Timestamp]:
+    """Issue times within [first, last): one a local day (or every few), the hours taken in turn."""
+    local = history.calendar.local(pd.DatetimeIndex([first, last]))
+    shift = local[0] - first.tz_localize(None)
+    step = pd.Timedelta(minutes=history.versions.step_minutes)
+    for number, day in enumerate(pd.date_range(local[0].normalize(), local[1], freq=f"{every_days}D")):
+        at = (day + pd.Timedelta(hours=hours[number % len(hours)]) - shift).tz_localize("UTC")
+        # Zones off the grid of the data, and clock changes, move an issue by less than one interval.
+        at = history.versions.start + ((at - history.versions.start) // step) * step
+        if first <= at < last:
+            yield at

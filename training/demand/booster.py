@@ -1,0 +1,126 @@
+"""The global booster: one LightGBM model per quantile over all nodes, in units of each node's trailing level."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features.errors import ModelError
+from training.demand.config import BoosterConfig
+from training.demand.rows import Rows
+
+__all__ = ["MEMBERS", "Booster"]
+
+MEMBERS = ("ratio", "residual")
+"""`ratio` predicts load over level, `residual` what the linear stage leaves, over level; their mean is better than
+either (measured on GEFCom2012 before July 2007)."""
+
+
+@dataclass(frozen=True)
+class Booster:
+    """Fitted models: member → one LightGBM model per level."""
+
+    levels: tuple[float, ...]
+    feature_names: tuple[str, ...]
+    models: dict[str, list[Any]]
+
+    @classmethod
+    def fit(
+        cls,
+        rows: Rows,
+        weight: np.ndarray,
+        levels: tuple[float, ...],
+        names: tuple[str, ...],
+        config: BoosterConfig,
+        seed: int,
+    ) -> "Booster":
+        """Train every level on one shared dataset per member; rows are [n], `weight` [n]."""
+        import lightgbm as lgb
+
+        if len(rows.target_kw) < 100:
+            raise ModelError(f"the booster needs at least 100 training rows, found {len(rows.target_kw)}")
+        models: dict[str, list[Any]] = {}
+        shared: Any = None
+        for member in MEMBERS:
+            label = _label(member, rows).astype(np.float32)
+            if shared is None:
+                shared = lgb.Dataset(
+                    rows.features,
+                    label,
+                    weight=weight,
+                    feature_name=list(names),
+                    free_raw_data=False,
+                    params={
+                        "max_bin": config.bins,
+                        "feature_pre_filter": False,
+                        "verbose": -1,
+                        "num_threads": config.threads,
+                    },
+                ).construct()
+            else:
+                shared.set_label(label)
+            models[member] = [lgb.train(_params(config, level, seed), shared, config.rounds) for level in levels]
+        return cls(levels, names, models)
+
+    def predict_kw(
+        self, features: np.ndarray, scale_kw: np.ndarray, linear_kw: np.ndarray, threads: int = 1
+    ) -> np.ndarray:
+        """Raw quantiles in kW [n, levels]: the mean over members; not calibrated, may cross."""
+        total = np.zeros((len(features), len(self.levels)))
+        for member, models in self.models.items():
+            for place, model in enumerate(models):
+                found = model.predict(features, num_threads=threads) * scale_kw
+                total[:, place] += found + (linear_kw if member == "residual" else 0.0)
+        return total / len(self.models)
+
+    def save(self, folder: Path) -> list[str]:
+        """Write each model as LightGBM text; the file names written."""
+        names = []
+        for member, models in self.models.items():
+            for level, model in zip(self.levels, models, strict=True):
+                name = f"booster-{member}-{level:.3f}.txt"
+                (folder / name).write_text(model.model_to_string(), encoding="utf-8")
+                names.append(name)
+        return names
+
+    @classmethod
+    def load(cls, folder: Path, levels: tuple[float, ...], names: tuple[str, ...], members: list[str]) -> "Booster":
+        """Read what `save` wrote; ModelError names a file that is missing or unreadable."""
+        import lightgbm as lgb
+
+        models: dict[str, list[Any]] = {member: [] for member in members}
+        for member in members:
+            for level in levels:
+                path = folder / f"booster-{member}-{level:.3f}.txt"
+                try:
+                    models[member].append(lgb.Booster(model_str=path.read_text(encoding="utf-8")))
+                except (OSError, lgb.basic.LightGBMError) as error:
+                    raise ModelError(f"{path} is not a readable LightGBM model ({error})") from error
+        return cls(levels, names, models)
+
+
+def _label(member: str, rows: Rows) -> np.ndarray:
+    wanted = rows.target_kw - rows.linear_kw if member == "residual" else rows.target_kw
+    return wanted / rows.scale_kw
+
+
+def _params(config: BoosterConfig, level: float, seed: int) -> dict[str, Any]:
+    return {
+        "objective": "quantile",
+        "alpha": level,
+        "learning_rate": config.learning_rate,
+        "num_leaves": config.leaves,
+        "min_data_in_leaf": config.min_leaf_rows,
+        "feature_fraction": config.feature_fraction,
+        "bagging_fraction": config.row_fraction,
+        "bagging_freq": 1,
+        "lambda_l2": config.l2,
+        "max_bin": config.bins,
+        "feature_pre_filter": False,
+        "num_threads": config.threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed,
+        "verbose": -1,
+    }

@@ -1,0 +1,157 @@
+"""The demand model as a whole: fit, forecast, save, load."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.errors import ModelError
+from features.load.history import History
+from features.load.issue import feature_names
+from training.demand.booster import Booster
+from training.demand.borrow import with_borrowed
+from training.demand.calibration import Calibration
+from training.demand.config import DemandConfig
+from training.demand.linear import LinearStage
+from training.demand.rows import Rows, collect_rows
+
+__all__ = ["DemandModel"]
+
+
+@dataclass(frozen=True)
+class DemandModel:
+    """A fitted model. `trained_until` is the end of the data it has seen; nothing later entered it."""
+
+    config: DemandConfig
+    step_minutes: int
+    stage: LinearStage
+    booster: Booster
+    calibration: Calibration
+    calibrated_days: int
+    trained_until: pd.Timestamp
+
+    @classmethod
+    def fit(cls, history: History, config: DemandConfig) -> "DemandModel":
+        """Fit on everything known at `history.as_of`.
+
+        The last stretch is first forecast by a model that has not seen it, for the calibration; then both stages
+        are fitted again on all data. Raises ModelError when there is too little data for any training row.
+        """
+        loads = history.loads
+        if not np.isfinite(loads.values).any():
+            raise ModelError("no known load to train on")
+        end = loads.end
+        begin = _calibration_start(loads.start, end, config)
+        calibration, days = Calibration.none(len(loads.ids), len(config.levels)), 0
+        if begin is not None:
+            early = _fit_stages(history, config, begin)
+            held = _held_out(history, early[0], config, begin, end)
+            if len(held.target_kw) >= 500:
+                raw = np.sort(
+                    early[1].predict_kw(held.features, held.scale_kw, held.linear_kw, config.booster.threads), axis=1
+                )
+                calibration = Calibration.fit(
+                    held.target_kw,
+                    raw,
+                    held.node,
+                    held.lead_hours,
+                    held.issue,
+                    len(loads.ids),
+                    config.levels,
+                    config.calibration.shrink_days,
+                )
+                days = (end - begin).days
+        stage, booster = _fit_stages(history, config, end)
+        return cls(config, loads.step_minutes, stage, booster, calibration, days, end)
+
+    def forecast(
+        self,
+        history: History,
+        issued_at: pd.Timestamp,
+        horizon_hours: int | None = None,
+        first_lead_hours: int = 0,
+        node_ids: list[str] | None = None,
+        quantiles: tuple[float, ...] | None = None,
+        actual_weather: bool = False,
+    ) -> pd.DataFrame:
+        """Quantiles in kW for every node and interval after `issued_at`; see forecast_at for the columns."""
+        from training.demand.forecast import forecast_at
+
+        return forecast_at(
+            self,
+            history,
+            issued_at,
+            horizon_hours=horizon_hours,
+            first_lead_hours=first_lead_hours,
+            node_ids=node_ids,
+            quantiles=quantiles,
+            actual_weather=actual_weather,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write LightGBM text models, one array file and a JSON manifest; nothing is pickled."""
+        from training.demand.artifact import save_model
+
+        save_model(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "DemandModel":
+        """Read what `save` wrote; ModelError when a part is missing, damaged, or of another format."""
+        from training.demand.artifact import load_model
+
+        return load_model(folder)
+
+
+def _calibration_start(start: pd.Timestamp, end: pd.Timestamp, config: DemandConfig) -> pd.Timestamp | None:
+    """Where the held-out stretch begins; None when the history is under seven weeks."""
+    span = end - start
+    if span < pd.Timedelta(days=49):
+        return None
+    held = min(pd.Timedelta(days=config.calibration.days), span * config.calibration.share)
+    return (end - held).floor("h")
+
+
+def _fit_stages(history: History, config: DemandConfig, end: pd.Timestamp) -> tuple[LinearStage, Booster]:
+    stage = fit_linear(history, config, end)
+    rows = collect_rows(history, stage, config, history.loads.start, end, config.booster.max_rows)
+    names = feature_names(history.weather.variables)
+    booster = Booster.fit(rows, _weights(rows, history), config.levels, names, config.booster, config.seed)
+    return stage, booster
+
+
+def fit_linear(history: History, config: DemandConfig, end: pd.Timestamp) -> LinearStage:
+    """The linear stage on loads before `end`; weather only up to there, too."""
+    weather = history.weather.actual()["temperature_c"].until(end) if history.weather.observed else None
+    named = history.nodes.get("weather_station_id")
+    given = {} if named is None else {str(k): str(v) for k, v in named.dropna().items()}
+    loads = history.loads.until(end)
+    return with_borrowed(LinearStage.fit(loads, weather, history.calendar, config.linear, given), loads)
+
+
+def _weights(rows: Rows, history: History) -> np.ndarray:
+    """Each node counts by how far its load swings, so that no node is judged by its size alone."""
+    values = history.loads.values
+    spread = np.array([_swing(row) for row in values])
+    weight = rows.scale_kw / np.maximum(spread[rows.node], 1e-9)
+    return np.clip(weight / np.median(weight), 0.1, 10.0)
+
+
+def _swing(row: np.ndarray) -> float:
+    known = row[np.isfinite(row)]
+    if not len(known):
+        return 1.0
+    return float(max(np.quantile(known, 0.99) - np.quantile(known, 0.01), 1e-6))
+
+
+def _held_out(
+    history: History, stage: LinearStage, config: DemandConfig, begin: pd.Timestamp, end: pd.Timestamp
+) -> Rows:
+    nodes = max(len(history.versions.ids), 1)
+    budget = min(config.booster.max_rows, config.calibration.max_issues * nodes * 48)
+    return collect_rows(history, stage, _other_seed(config), begin, end, budget)
+
+
+def _other_seed(config: DemandConfig) -> DemandConfig:
+    """Other sampled leads than the training's."""
+    return config.model_copy(update={"seed": config.seed + 1})

@@ -1,0 +1,99 @@
+"""Training rows: features and what came true, for a sample of issue times and leads within a budget."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.load.history import History
+from features.load.issue import build_features
+from training.demand.assembly import Assembler, Issue, issue_times
+from training.demand.config import DemandConfig
+from training.demand.linear import LinearStage
+
+__all__ = ["Rows", "collect_rows"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`features` float32 [n, F]; `target_kw`, `scale_kw`, `linear_kw`, `node`, `lead_hours`, `issue` are [n]."""
+
+    features: np.ndarray
+    target_kw: np.ndarray
+    scale_kw: np.ndarray
+    linear_kw: np.ndarray
+    node: np.ndarray
+    lead_hours: np.ndarray
+    issue: np.ndarray
+
+    def ratio(self) -> np.ndarray:
+        """The target in units of the trailing level."""
+        return self.target_kw / self.scale_kw
+
+
+def collect_rows(
+    history: History, stage: LinearStage, config: DemandConfig, first: pd.Timestamp, last: pd.Timestamp, budget: int
+) -> Rows:
+    """Rows whose issue and target both lie in [first, last), at most about `budget` of them.
+
+    The truth is the current load; the features are what was available at each issue.
+    """
+    per_hour = 60 // history.versions.step_minutes
+    truth = history.loads
+    final = truth.column(last)
+    issues = [at for at in issue_times(history, first, last, config.issue_hours) if truth.column(at) < final]
+    nodes = len(history.versions.ids)
+    leads = np.arange(config.first_lead_hours * per_hour, config.horizon_hours * per_hour)
+    issues, per_issue = _thin(issues, nodes, len(leads), budget)
+    rng = np.random.default_rng(config.seed)
+    assembler = Assembler(history, stage, actual_weather=True)
+    parts = []
+    for number, at in enumerate(issues):
+        offsets = _pick(leads, per_issue, rng, per_hour)
+        offsets = offsets[truth.column(at) + offsets < final]
+        if len(offsets):
+            parts.append(_one(assembler, truth.values, truth.column(at), Issue(at, offsets), number, per_hour))
+    if not parts:
+        nothing = np.empty(0)
+        return Rows(np.empty((0, 0), np.float32), *[nothing] * 6)
+    names = ("features", "target_kw", "scale_kw", "linear_kw", "node", "lead_hours", "issue")
+    return Rows(**{name: np.concatenate([part[name] for part in parts]) for name in names})
+
+
+def _thin(issues: list[pd.Timestamp], nodes: int, leads: int, budget: int) -> tuple[list[pd.Timestamp], int]:
+    """Fewer leads first (down to 24 an issue), then fewer issues, evenly spread."""
+    per_issue = min(leads, max(24, budget // max(nodes * len(issues), 1)))
+    most = max(budget // (nodes * per_issue), 20)
+    if len(issues) > most:
+        pick = np.unique(np.linspace(0, len(issues) - 1, most).round().astype(int))
+        issues = [issues[place] for place in pick]
+    return issues, per_issue
+
+
+def _pick(leads: np.ndarray, count: int, rng: np.random.Generator, per_hour: int) -> np.ndarray:
+    """Half of the sample from the first two days, where forecasts are used most, half from all leads."""
+    if count >= len(leads):
+        return leads
+    near = leads[: 48 * per_hour]
+    weight = np.full(len(leads), 0.5 / len(leads))
+    weight[: len(near)] += 0.5 / len(near)
+    return np.sort(rng.choice(leads, size=count, replace=False, p=weight / weight.sum()))
+
+
+def _one(
+    assembler: Assembler, truth: np.ndarray, column: int, issue: Issue, number: int, per_hour: int
+) -> dict[str, np.ndarray]:
+    inputs = assembler.inputs(issue)
+    features, scale = build_features(inputs)
+    target = truth[:, column + issue.offsets]
+    good = np.isfinite(target) & np.isfinite(scale)[:, None] & np.isfinite(inputs.future_linear_kw)
+    node, at = np.nonzero(good)
+    return {
+        "features": features[good],
+        "target_kw": target[good],
+        "scale_kw": scale[node],
+        "linear_kw": inputs.future_linear_kw[good],
+        "node": node.astype(np.int32),
+        "lead_hours": (issue.offsets[at] / per_hour).astype(np.float32),
+        "issue": np.full(len(node), number, dtype=np.int32),
+    }
