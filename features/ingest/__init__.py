@@ -1,0 +1,18 @@
+"""From a utility's own files to the contracts, by a mapping in YAML alone."""
+
+from features.ingest.mapping import SourceMapping, load_mapping
+from features.ingest.quarantine import read_quarantine
+from features.ingest.reasons import REASONS
+from features.ingest.report import IngestReport, TableReport
+from features.ingest.run import Progress, ingest
+
+__all__ = [
+    "REASONS",
+    "IngestReport",
+    "Progress",
+    "SourceMapping",
+    "TableReport",
+    "ingest",
+    "load_mapping",
+    "read_quarantine",
+]

@@ -1,0 +1,41 @@
+"""The gate: what a contract says of a row decides whether it may pass."""
+
+import numpy as np
+import pandas as pd
+
+from features.contracts import AVAILABLE_AT, Contract
+from features.ingest.reasons import reason_of_check
+from features.ingest.records import Records
+
+__all__ = ["mark_broken"]
+
+_PERIODS = (("valid_from", "valid_to"), ("start_utc", "end_utc"))
+# A forecast or a planned event may be known before it begins; a measurement may not.
+_MEASURED = ("node_load", "weather_observed", "consumption")
+
+
+def mark_broken(contract: Contract, records: Records) -> None:
+    """Mark every row that breaks the contract: its schema, its periods, and the order of event and knowledge."""
+    _mark_schema(contract, records)
+    frame, marks = records.frame, records.marks
+    for begin, end in _PERIODS:
+        if begin in frame and end in frame:
+            marks.add((frame[end] <= frame[begin]).to_numpy(dtype=bool), "PERIOD_REVERSED", end)
+    if contract.name in _MEASURED:
+        early = frame[AVAILABLE_AT] < frame[contract.event_time]
+        marks.add(early.to_numpy(dtype=bool), "KNOWN_TOO_EARLY", AVAILABLE_AT)
+
+
+def _mark_schema(contract: Contract, records: Records) -> None:
+    import pandera.pandas as pa
+
+    # Rows already refused would only repeat their fault as a missing value.
+    refused = records.marks.refused
+    judged = records.frame if not refused.any() else records.frame[~refused]
+    try:
+        contract.schema.validate(judged, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases: pd.DataFrame = error.failure_cases
+        for (column, check), found in cases.groupby(["column", "check"], sort=False):
+            rows = found["index"].to_numpy(dtype=np.int64)
+            records.marks.add(np.unique(rows), reason_of_check(str(check)), str(column))

@@ -1,0 +1,77 @@
+"""Quarantine: every refused row, with its reason, its place in the source and its raw text."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.ingest.layouts import COLUMN, Readings
+from features.ingest.readers import BadLine, RawChunk
+from features.ingest.records import Marks
+
+__all__ = ["COLUMNS", "bad_lines", "read_quarantine", "refused_rows", "write_quarantine"]
+
+COLUMNS = {
+    "table": "str",
+    "reason": "str",
+    "column": "str",
+    "source_file": "str",
+    "source_line": "int64",
+    "raw": "str",
+    "batch": "str",
+}
+
+
+def refused_rows(chunk: RawChunk, readings: Readings, marks: Marks) -> pd.DataFrame:
+    """One row per refused reading: reason, column, source line, and the raw row as JSON text."""
+    rows = np.flatnonzero(marks.refused)
+    raw_rows = readings.raw_row[rows]
+    kinds, places = np.unique(raw_rows, return_inverse=True)
+    texts = [_json(record) for record in chunk.frame.iloc[kinds].to_dict("records")]
+    reasons = [marks.of(int(row)) for row in rows]
+    # In a melted layout the reading stands in one column of the raw row; say which.
+    cells = readings.frame[COLUMN].iloc[rows].tolist() if COLUMN in readings.frame else [None] * len(rows)
+    return pd.DataFrame(
+        {
+            "reason": [reason for reason, _ in reasons],
+            "column": [c if cell is None else f"{c} ({cell})" for (_, c), cell in zip(reasons, cells, strict=True)],
+            "source_line": chunk.lines[raw_rows],
+            "raw": [texts[place] for place in places],
+        }
+    )
+
+
+def bad_lines(lines: list[BadLine]) -> pd.DataFrame:
+    """One row per line that does not fit the header."""
+    return pd.DataFrame(
+        {
+            "reason": ["MALFORMED_LINE"] * len(lines),
+            "column": [""] * len(lines),
+            "source_line": [line.line for line in lines],
+            "raw": [json.dumps({"text": line.text}, ensure_ascii=False) for line in lines],
+        }
+    )
+
+
+def _json(record: dict[Any, Any]) -> str:
+    plain = {str(name): None if value is None or value is pd.NaT else value for name, value in record.items()}
+    return json.dumps(plain, ensure_ascii=False, default=str)
+
+
+def write_quarantine(folder: Path, table: str, source_file: str, batch: str, parts: list[pd.DataFrame]) -> None:
+    """Keep the refused rows of one batch in one file, whole or not at all; a repeat replaces it by its equal."""
+    frame = pd.concat(parts, ignore_index=True).assign(table=table, source_file=source_file, batch=batch)
+    target = folder / table / f"{batch.replace(':', '-')}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".unfinished")
+    frame[list(COLUMNS)].astype(COLUMNS).to_parquet(unfinished, index=False)
+    unfinished.replace(target)
+
+
+def read_quarantine(folder: Path, table: str | None = None) -> pd.DataFrame:
+    """Every refused row kept so far (of one table, when named); the columns are those of `COLUMNS`."""
+    files = sorted(folder.glob(f"{table or '*'}/*.parquet"))
+    empty = pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in COLUMNS.items()})
+    return pd.concat([empty, *(pd.read_parquet(file) for file in files)], ignore_index=True).astype(COLUMNS)
