@@ -56,7 +56,7 @@ def bad_lines(lines: list[BadLine]) -> pd.DataFrame:
 
 
 def _json(record: dict[Any, Any]) -> str:
-    plain = {str(name): None if value is None or value is pd.NaT else value for name, value in record.items()}
+    plain = {str(name): None if pd.isna(value) else value for name, value in record.items()}
     return json.dumps(plain, ensure_ascii=False, default=str)
 
 
