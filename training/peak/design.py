@@ -16,7 +16,7 @@ def calendar_features(days: pd.DatetimeIndex, calendar: Calendar, origin: pd.Tim
     """Constant, trend in years from `origin`, Fourier pairs of the year, weekday and holiday columns [day, column]."""
     facts = calendar.days(days)
     age = (days - origin).days.to_numpy() / _YEAR_DAYS
-    turn = 2 * np.pi * (days.dayofyear.to_numpy() - 1) / _YEAR_DAYS
+    turn = 2 * np.pi * (days.day_of_year.to_numpy() - 1) / _YEAR_DAYS
     columns: list[np.ndarray | pd.Series] = [np.ones(len(days)), age]
     for k in range(1, harmonics + 1):
         columns += [np.sin(k * turn), np.cos(k * turn)]
