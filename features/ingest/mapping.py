@@ -191,7 +191,7 @@ class TableMapping(Settings):
     exclude: dict[str, tuple[Text, ...]] = Field(default_factory=dict)
     columns: dict[str, ColumnMapping]
 
-    @field_validator("files", mode="before")
+    @field_validator("files", "skip_blank", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
