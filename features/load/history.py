@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.clock import Calendar
 from features.errors import NotFoundError
+from features.lake import Lake
 from features.load.grid import Grid, Versions
 from features.load.weather import WEATHER_VARIABLES, ForecastIssue, Weather
 from features.workspace import TerritorySettings
@@ -78,7 +79,7 @@ def _head(versions: Versions, stop: int) -> Versions:
 
 
 def load_history(
-    lake: object,
+    lake: Lake,
     territory: TerritorySettings,
     as_of: pd.Timestamp | None = None,
     node_ids: list[str] | None = None,
@@ -87,14 +88,14 @@ def load_history(
 
     Raises NotFoundError when the lake has no loads, or an asked node has neither a reading nor a ledger row.
     """
-    frame = lake.versions("node_load", columns=["node_id", "start_utc", "load_kw", "available_at"], as_of=as_of)  # type: ignore[attr-defined]
+    frame = lake.versions("node_load", columns=["node_id", "start_utc", "load_kw", "available_at"], as_of=as_of)
     if frame.empty:
         raise NotFoundError("the lake holds no node_load rows: ingest a source first")
     frame["load_kw"] = frame["load_kw"].astype("float64")
     versions = Versions.from_frame(frame, "node_id", "load_kw")
     last = versions.start + pd.Timedelta(minutes=versions.step_minutes * versions.width)
     moment = as_of or max(last, pd.Timestamp(versions.available[-1], unit="us", tz="UTC"))
-    nodes = lake.valid("node", at=moment, as_of=as_of).set_index("node_id")  # type: ignore[attr-defined]
+    nodes = _rated(lake, moment, as_of)
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
     history = History(versions, load_weather(lake, as_of), nodes, calendar, moment)
     if node_ids is None:
@@ -105,16 +106,25 @@ def load_history(
     return history.with_nodes(node_ids)
 
 
-def load_weather(lake: object, as_of: pd.Timestamp | None) -> Weather:
+def _rated(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:
+    """Valid nodes by node_id; where no rating of its own is given, `rating_kva` is the sum of its transformers'."""
+    nodes = lake.valid("node", at=moment, as_of=as_of).set_index("node_id")
+    transformers = lake.valid("transformer", at=moment, as_of=as_of)
+    total = transformers.groupby("node_id")["rating_kva"].sum()
+    nodes["rating_kva"] = nodes["rating_kva"].astype(float).fillna(total.reindex(nodes.index).astype(float))
+    return nodes
+
+
+def load_weather(lake: Lake, as_of: pd.Timestamp | None) -> Weather:
     """Observed weather and issued forecasts available at `as_of`; empty where the territory has none."""
     columns = ["station_id", "start_utc", *WEATHER_VARIABLES, "available_at"]
-    frame = lake.versions("weather_observed", columns=columns, as_of=as_of)  # type: ignore[attr-defined]
+    frame = lake.versions("weather_observed", columns=columns, as_of=as_of)
     if frame.empty:
         return Weather({})
     base = Versions.from_frame(frame, "station_id", "temperature_c")
     used = [name for name in WEATHER_VARIABLES if frame[name].notna().mean() > 0.5]
     observed = {name: replace(base, value=frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in used}
-    issued = lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of)  # type: ignore[attr-defined]
+    issued = lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of)
     return Weather(observed, _issues(issued, base.ids, used))
 
 

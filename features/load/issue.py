@@ -225,7 +225,7 @@ def _weather_block(inputs: IssueInputs) -> dict[str, np.ndarray]:
 def _calendar_block(inputs: IssueInputs) -> dict[str, np.ndarray]:
     local, per_day, offsets = inputs.local_targets, inputs.steps_per_day, inputs.offsets
     day = inputs.days.loc[local.normalize()]
-    phase = 2 * np.pi * local.dayofyear.to_numpy() / 365.2425
+    phase = 2 * np.pi * local.day_of_year.to_numpy() / 365.2425
     off = inputs.days["off"]
 
     def off_at(period: int) -> np.ndarray:

@@ -49,7 +49,7 @@ TERM_GROUPS = {"level": ("const", "trend"), "weather": ("temp",)}
 def _calendar_terms(local: pd.DatetimeIndex, days: pd.DataFrame, reference: pd.Timestamp) -> dict[str, np.ndarray]:
     day = days.loc[local.normalize()]
     span = (local - reference).total_seconds().to_numpy() / 86_400 / _YEAR_DAYS
-    phase = 2 * np.pi * (local.dayofyear.to_numpy() + local.hour.to_numpy() / 24) / _YEAR_DAYS
+    phase = 2 * np.pi * (local.day_of_year.to_numpy() + local.hour.to_numpy() / 24) / _YEAR_DAYS
     columns = {"const": np.ones(len(local)), "trend": span}
     for order in (1, 2, 3):
         columns[f"year_sin{order}"], columns[f"year_cos{order}"] = np.sin(order * phase), np.cos(order * phase)

@@ -38,8 +38,6 @@ class Booster:
         """Train every level on one shared dataset per member; rows are [n], `weight` [n]."""
         import lightgbm as lgb
 
-        if len(rows.target_kw) < 100:
-            raise ModelError(f"the booster needs at least 100 training rows, found {len(rows.target_kw)}")
         models: dict[str, list[Any]] = {}
         shared: Any = None
         for member in MEMBERS:

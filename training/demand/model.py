@@ -18,6 +18,8 @@ from training.demand.rows import Rows, collect_rows
 
 __all__ = ["DemandModel"]
 
+_FEWEST_ROWS = 100
+
 
 @dataclass(frozen=True)
 class DemandModel:
@@ -115,6 +117,11 @@ def _calibration_start(start: pd.Timestamp, end: pd.Timestamp, config: DemandCon
 def _fit_stages(history: History, config: DemandConfig, end: pd.Timestamp) -> tuple[LinearStage, Booster]:
     stage = fit_linear(history, config, end)
     rows = collect_rows(history, stage, config, history.loads.start, end, config.booster.max_rows)
+    if len(rows.target_kw) < _FEWEST_ROWS:
+        raise ModelError(
+            f"the demand model needs at least {_FEWEST_ROWS} training rows, the loads from {history.loads.start} to "
+            f"{end} give {len(rows.target_kw)}: a few weeks of readings are the least"
+        )
     names = feature_names(history.weather.variables)
     booster = Booster.fit(rows, _weights(rows, history), config.levels, names, config.booster, config.seed)
     return stage, booster
