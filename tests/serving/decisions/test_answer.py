@@ -1,0 +1,84 @@
+"""From a history and tables to the answer, through the real model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.clock import Calendar
+from features.demo import Territory
+from features.load.grid import Grid, Versions
+from features.load.history import History
+from features.load.weather import Weather
+from serving.decisions.capacity import capacity_answer
+from serving.decisions.limits import valid_at
+from serving.decisions.policy import CapacityPolicy
+from training.peak import PeakConfig, PeakModel
+
+QUICK = PeakConfig(
+    scenarios=64, calibration_scenarios=50, origins=2, origin_step_days=180, horizons_days=(31, 365), harmonics=2
+)
+TABLES = ("transformer", "line_segment", "tie", "application")
+
+
+@pytest.fixture(scope="module")
+def history(small_territory: Territory) -> History:
+    loads = Grid(small_territory.node_ids, small_territory.start, 60, np.asarray(small_territory.load_kw, dtype=float))
+    heat = Grid(small_territory.station_ids, small_territory.start, 60, small_territory.temperature_c)
+    weather = Weather({"temperature_c": Versions.from_grid(heat)})
+    nodes = valid_at(small_territory.frame("node"), small_territory.end).set_index("node_id")
+    return History(Versions.from_grid(loads), weather, nodes, Calendar("Asia/Shanghai", "CN"), small_territory.end)
+
+
+@pytest.fixture(scope="module")
+def tables(small_territory: Territory) -> dict[str, pd.DataFrame]:
+    return {name: small_territory.frame(name) for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def model(history: History, tables: Mapping[str, pd.DataFrame]) -> PeakModel:
+    return PeakModel.fit(history, QUICK, tables["application"])
+
+
+def answer(history: History, tables: Mapping[str, pd.DataFrame], model: PeakModel) -> pd.DataFrame:
+    return capacity_answer(history, tables, model, CapacityPolicy(), history.as_of).set_index("node_id")
+
+
+def test_every_node_is_answered_and_twice_alike(
+    history: History, tables: dict[str, pd.DataFrame], model: PeakModel
+) -> None:
+    first = answer(history, tables, model)
+    assert sorted(first.index) == sorted(history.nodes.index)
+    known = first[first["reason"] != "DATA_POOR"]
+    assert len(known) >= 8
+    assert (known["open_kva"] >= 0).all()
+    assert (known["peak_p50_kw"] <= known["peak_p95_kw"]).all()
+    assert first["kappa_source"].str.len().min() > 0
+    pd.testing.assert_frame_equal(first, answer(history, tables, model))
+
+
+def test_months_of_quarter_hours_are_data_poor_and_say_why(model: PeakModel) -> None:
+    start, steps = pd.Timestamp("2024-10-01", tz="UTC"), 96 * 120
+    wave = 500 * np.sin(2 * np.pi * np.arange(steps) / 96) - 100
+    loads = Grid(("L1",), start, 15, wave[None, :])
+    nodes = pd.DataFrame(
+        {
+            "name": "L1",
+            "kind": "area",
+            "parent_id": None,
+            "hall_id": None,
+            "power_factor": 0.95,
+            "allowed_utilisation": 0.8,
+            "rating_kva": 900.0,
+            "rating_assumed": True,
+            "weather_station_id": None,
+        },
+        index=pd.Index(["L1"], name="node_id"),
+    )
+    history = History(Versions.from_grid(loads), Weather({}), nodes, Calendar("Europe/Amsterdam", "NL"), loads.end)
+    poor = answer(history, {}, model).loc["L1"]
+    assert poor[["reason", "confidence"]].tolist() == ["DATA_POOR", "LOW"]
+    assert np.isnan(poor["open_kva"])
+    assert "119 days" in poor["note"]
+    assert poor["rating_assumed"]

@@ -1,0 +1,125 @@
+"""Limits against hand-made figures."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.decisions.limits import node_limits, valid_at
+from serving.decisions.pools import bound_by_path, round_down, supply_paths
+
+NOW = pd.Timestamp("2025-01-01", tz="UTC")
+
+
+def test_limits_of_the_little_network(case) -> None:
+    limits = case.limits()
+    assert limits.loc["A1", "limit_kva"] == pytest.approx(0.8 * 250)
+    # 80 % of 800 is below 800 less the 100 kVA that F2 may hand over.
+    assert limits.loc["F1"].tolist()[:1] == [pytest.approx(640)]
+    assert limits.loc["F1", "limit_reason"] == "FEEDER_THERMAL"
+    assert limits.loc["S", "limit_kva"] == pytest.approx(0.8 * 1000)
+    assert limits.loc["S", "limit_reason"] == "SUBSTATION_FIRM"
+
+
+def test_an_area_with_several_transformers_has_their_sum(case, make_frame) -> None:
+    more = make_frame("transformer", [{"transformer_id": "A1-T2", "node_id": "A1", "rating_kva": 100.0, "phases": 3}])
+    both = pd.concat([case.transformers, more], ignore_index=True)
+    limits = node_limits(case.nodes, both, case.segments, case.ties, {})
+    assert limits.loc["A1", "limit_kva"] == pytest.approx(0.8 * 350)
+
+
+def test_a_duty_to_a_neighbour_can_bind_a_feeder(case, make_frame) -> None:
+    tie = {"tie_id": "T1", "feeder_a_id": "F1", "feeder_b_id": "F2", "transfer_limit_kva": 400.0}
+    ties = make_frame("tie", [tie])
+    limits = node_limits(case.nodes, case.transformers, case.segments, ties, {"F1": 150.0, "F2": 300.0})
+    # F2 carries no more than 300 kVA, so F1 never has to take over 400.
+    assert limits.loc["F1", ["limit_kva", "limit_reason"]].tolist() == [pytest.approx(500), "FEEDER_N1"]
+    assert limits.loc["F2", "limit_reason"] == "FEEDER_THERMAL"
+    unknown = node_limits(case.nodes, case.transformers, case.segments, ties, {})
+    assert unknown.loc["F1", "limit_kva"] == pytest.approx(400)
+
+
+def test_a_feeder_is_limited_where_it_begins(case, make_frame) -> None:
+    segments = make_frame(
+        "line_segment",
+        [
+            {"segment_id": "1", "feeder_id": "F1", "from_id": "S", "to_id": "J", "thermal_limit_kva": 500.0},
+            {"segment_id": "2", "feeder_id": "F1", "from_id": "J", "to_id": "A1", "thermal_limit_kva": 90.0},
+        ],
+    )
+    limits = node_limits(case.nodes, case.transformers, segments, case.ties, {})
+    assert limits.loc["F1", "limit_kva"] == pytest.approx(0.8 * 500)
+    assert limits.loc["F2", "limit_kva"] == pytest.approx(0.8 * 900)
+
+
+def test_ties_to_another_substation_help_the_firm_capacity(case, make_frame) -> None:
+    nodes = case.nodes.copy()
+    nodes.loc["F2", "parent_id"] = "S2"
+    limits = node_limits(nodes, case.transformers, case.segments, case.ties, {})
+    assert limits.loc["S", "limit_kva"] == pytest.approx(0.8 * (1000 + 100))
+    inner = node_limits(case.nodes, case.transformers, case.segments, case.ties, {})
+    assert inner.loc["S", "limit_kva"] == pytest.approx(0.8 * 1000)
+
+
+def test_an_unknown_rating_is_unknown_not_zero(case) -> None:
+    none = case.transformers.iloc[:0]
+    limits = node_limits(case.nodes, none, case.segments, case.ties, {})
+    assert np.isnan(limits.loc[["A1", "S"], "limit_kva"]).all()
+    assumed = case.with_node("A1", rating_kva=120.0, rating_assumed=True)
+    found = node_limits(assumed.nodes, none, case.segments, case.ties, {}).loc["A1"]
+    assert found["limit_kva"] == pytest.approx(96.0)
+    assert found["rating_assumed"]
+
+
+def test_a_rating_in_kva_is_kw_by_the_power_factor(case) -> None:
+    limits = case.with_node("A1", power_factor=0.9).limits()
+    assert limits.loc["A1", "limit_kw"] == pytest.approx(0.9 * limits.loc["A1", "limit_kva"])
+
+
+def test_only_rows_that_hold_now_count(case, make_frame) -> None:
+    day = pd.Timedelta(days=1)
+    one = {"transformer_id": "X", "node_id": "A1", "phases": 3}
+    table = make_frame(
+        "transformer",
+        [
+            one | {"rating_kva": 1.0, "valid_to": NOW - day},
+            one | {"rating_kva": 2.0, "valid_from": NOW - day},
+            one | {"rating_kva": 3.0, "valid_from": NOW - day, "available_at": NOW - day},
+            one | {"rating_kva": 4.0, "valid_from": NOW - day, "available_at": NOW + day},
+            one | {"rating_kva": 5.0, "valid_from": NOW + day},
+        ],
+    )
+    assert valid_at(table, NOW)["rating_kva"].tolist() == [3.0]
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.none() | st.sampled_from("abcdefg"), min_size=1),
+    st.integers(0, 2**32 - 1),
+)
+def test_a_path_ends_at_the_top_at_the_unknown_or_where_it_closes(parents: dict, seed: int) -> None:
+    paths = supply_paths(parents)
+    rng = np.random.default_rng(seed)
+    own = {node: float(rng.integers(-50, 500)) for node in parents}
+    for node, path in paths.items():
+        assert path[0] == node
+        assert len(set(path)) == len(path)
+        for below, above in pairwise(path):
+            assert parents[below] == above
+        least, binding = bound_by_path(own, path)
+        if set(path) <= set(parents):
+            assert least == min(own[one] for one in path) == own[binding]
+        else:
+            assert np.isnan(least)
+            assert binding not in parents
+
+
+@given(st.floats(-100, 1e6), st.sampled_from([1.0, 5.0, 10.0]))
+def test_rounding_is_down_to_a_multiple_and_never_below_zero(kva: float, step: float) -> None:
+    found = float(round_down(np.array([kva]), step)[0])
+    assert found % step == 0
+    assert found >= 0
+    assert found <= max(kva, 0) + 1e-6
+    assert kva < found + step
