@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.clock import time_zone
+from features.errors import ConfigError
 from features.load.history import History
 from training.demand import DemandConfig, DemandModel
 from training.demand.quantiles import level_name
 from training.metrics import coverage, pinball, rcrps
 
-__all__ = ["BacktestPlan", "Scored", "backtest_demand", "day_ahead_issues", "score"]
+__all__ = ["BacktestPlan", "Scored", "backtest_demand", "day_ahead_plan", "score"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class BacktestPlan:
     first_lead_hours: int
     horizon_hours: int
     actual_weather: bool = False
+    issue_hour: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,32 @@ class Scored:
         }
 
 
-def day_ahead_issues(
-    history: History, first_day: pd.Timestamp, last_day: pd.Timestamp, issue_hour: int, days_ahead: int = 1
-) -> tuple[tuple[pd.Timestamp, ...], int]:
-    """Issue times (local `issue_hour`, `days_ahead` before each target day) and the lead of the day's first interval.
+def day_ahead_plan(
+    history: History,
+    first_day: pd.Timestamp,
+    last_day: pd.Timestamp,
+    issue_hour: int,
+    days_ahead: int = 1,
+    refit_days: tuple[pd.Timestamp, ...] = (),
+    actual_weather: bool = False,
+) -> BacktestPlan:
+    """Every local day from `first_day` to `last_day`, both included, issued at `issue_hour` `days_ahead` before.
 
-    `first_day` and `last_day` are local days, both included.
+    Forecasts of the days from a refit day on come from a model fitted on what was available at that day's issue;
+    the first target day always is one.
     """
-    zone_shift = history.calendar.local(pd.DatetimeIndex([pd.Timestamp(first_day, tz="UTC")]))[0] - first_day
+    if last_day < first_day:
+        raise ConfigError(f"the last target day {last_day:%Y-%m-%d} is before the first, {first_day:%Y-%m-%d}")
     lead = 24 * days_ahead - issue_hour
-    days = pd.date_range(first_day, last_day, freq="D")
-    issues = tuple((day - zone_shift - pd.Timedelta(hours=lead)).tz_localize("UTC") for day in days)
-    return issues, lead
+    zone = time_zone(history.calendar.time_zone)
+
+    def issue(day: pd.Timestamp) -> pd.Timestamp:
+        # Leads are whole hours of elapsed time; on a day with a clock change its last or first hour is left out.
+        return day.tz_localize(zone).tz_convert("UTC") - pd.Timedelta(hours=lead)
+
+    issues = tuple(issue(day) for day in pd.date_range(first_day, last_day, freq="D"))
+    refits = tuple(sorted({issue(first_day), *[issue(day) for day in refit_days]}))
+    return BacktestPlan(issues, refits, lead, lead + 24, actual_weather, issue_hour)
 
 
 def backtest_demand(
@@ -68,7 +85,12 @@ def backtest_demand(
     plan: BacktestPlan,
     progress: Callable[[Iterable[pd.Timestamp]], Iterable[pd.Timestamp]] = iter,
 ) -> Scored:
-    """Fit at every refit moment, forecast at every issue, and score against the current loads."""
+    """Fit at every refit moment, forecast at every issue, and score against the current loads.
+
+    The model is trained for the leads and the local hour that are judged.
+    """
+    judged = {"horizon_hours": plan.horizon_hours, "issue_hours": (plan.issue_hour,)}
+    config = config.model_copy(update=judged)
     truth = history.loads
     parts = []
     model: DemandModel | None = None
