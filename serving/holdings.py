@@ -29,6 +29,7 @@ __all__ = ["CapacityTable", "Demand", "ForecastModel", "Holdings", "Node", "Terr
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+LiveCapacity = Callable[[Workspace, History], tuple[pd.DataFrame, Provenance]]
 _DEMAND, _PEAK = "demand", "peak"
 
 
@@ -134,11 +135,11 @@ def load_demand_model(path: Path) -> ForecastModel:
     return model
 
 
-def compute_capacity_now(workspace: Workspace) -> tuple[pd.DataFrame, Provenance]:
+def compute_capacity_now(workspace: Workspace, history: History) -> tuple[pd.DataFrame, Provenance]:
     """Open capacity from the newest data, by the same use case that publishes."""
     from serving.capacity import compute_capacity
 
-    return compute_capacity(workspace)
+    return compute_capacity(workspace, history=history)
 
 
 class Holdings:
@@ -149,7 +150,7 @@ class Holdings:
         workspace: Workspace,
         settings: ServiceSettings,
         load_model: Callable[[Path], ForecastModel] = load_demand_model,
-        compute_capacity: Callable[[Workspace], tuple[pd.DataFrame, Provenance]] = compute_capacity_now,
+        compute_capacity: LiveCapacity = compute_capacity_now,
         wall_clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC"),
     ) -> None:
         self.workspace, self.settings = workspace, settings
@@ -211,8 +212,8 @@ class Holdings:
         """Open capacity computed from the newest data; once for every state of lake and peak model."""
         return self._live.get((self.fingerprint(), champion(self.workspace, _PEAK)))
 
-    def _compute(self, compute: Callable[[Workspace], tuple[pd.DataFrame, Provenance]]) -> CapacityTable:
-        frame, made_from = compute(self.workspace)
+    def _compute(self, compute: LiveCapacity) -> CapacityTable:
+        frame, made_from = compute(self.workspace, self.history()[1])
         table = CapacityTable(None, self._wall_clock(), made_from, frame)
         _ = table.rows
         return table

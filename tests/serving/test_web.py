@@ -94,8 +94,8 @@ class TestCapacity:
     ) -> None:
         calls = []
 
-        def compute(workspace: Workspace) -> Any:
-            calls.append(workspace)
+        def compute(workspace: Workspace, history: Any) -> Any:
+            calls.append(history.versions.width)
             return helpers.capacity_frame(3.0), helpers.publication_of(workspace).provenance
 
         served = serve(copied(full_workspace), compute_capacity=compute)
@@ -107,7 +107,7 @@ class TestCapacity:
         later = helpers.loads_frame(helpers.LAST_LOAD, 1)
         Lake(served.workspace.lake).append("node_load", later, "second")
         served.post("/v1/capacity", {"node_ids": ["A1"], "publication": "live"})
-        assert len(calls) == 2
+        assert calls == [72, 73]
 
     def test_marketing_sees_published_figures_only(self, served: Any) -> None:
         assert served.post("/v1/capacity", {"node_ids": ["A1"]}, "marketing").status_code == 200
@@ -325,7 +325,7 @@ class TestRefusals:
     def test_what_nobody_foresaw_is_500_in_the_same_shape_and_tells_nothing(
         self, serve: Callable[..., Any], full_workspace: Workspace, copied: Copy
     ) -> None:
-        def compute(workspace: Workspace) -> Any:
+        def compute(workspace: Workspace, history: Any) -> Any:
             raise ZeroDivisionError("secret detail")
 
         served = serve(copied(full_workspace), compute_capacity=compute)
@@ -344,7 +344,7 @@ class TestRefusals:
 
         gate = threading.Event()
 
-        def compute(workspace: Workspace) -> Any:
+        def compute(workspace: Workspace, history: Any) -> Any:
             gate.wait(20)
             return helpers.capacity_frame(), helpers.publication_of(workspace).provenance
 
