@@ -75,6 +75,8 @@ def to_number(raw: pd.Series, target: Field, spec: ColumnMapping) -> Converted:
     if (scale, shift, spec.factor) != (1.0, 0.0, 1.0):
         numbers = numbers * (scale * spec.factor) + shift
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    if spec.digits is not None:
+        numbers = np.round(numbers, spec.digits)
     if target.kind == "int":
         numbers = np.where(numbers == np.round(numbers), numbers, np.nan)
         return _judged(pd.Series(numbers).astype("Int64"), raw, "BAD_NUMBER")

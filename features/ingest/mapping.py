@@ -70,6 +70,7 @@ class ColumnMapping(Settings):
 
     unit: str = ""
     factor: float = 1.0
+    digits: int | None = Field(None, ge=0, le=12)
     thousands: Literal["", ",", ".", " ", "'"] = ""
     decimal: Literal[".", ","] = "."
 
@@ -108,7 +109,7 @@ _ALLOWED: dict[str, set[str]] = {
     "text": _COMMON | {"prefix", "codes"},
     "bool": _COMMON | {"codes"},
     "int": _COMMON | {"factor", "thousands", "decimal"},
-    "float": _COMMON | {"unit", "factor", "thousands", "decimal"},
+    "float": _COMMON | {"unit", "factor", "digits", "thousands", "decimal"},
     "utc": _COMMON
     | {
         "parts",
