@@ -1,0 +1,115 @@
+"""The shipped mappings: on small files that look like the real ones, and on the real ones where they are."""
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.ingest import ingest, read_quarantine
+from features.lake import Lake
+from features.workspace import Workspace
+
+ROOT = Path(__file__).parents[3]
+SOURCES = ROOT / "configs" / "sources"
+DATA = Path(os.environ.get("DATA") or ROOT.parent / "shared" / "data")
+
+
+def real(name: str) -> Path:
+    folder = DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not here; give its parent folder by DATA=")
+    return folder
+
+
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+def like_gefcom(folder: Path) -> None:
+    hours = ",".join(f"h{n}" for n in range(1, 25))
+    full = ",".join(f'"{n},000"' for n in range(1, 25))
+    rows = [f"zone_id,year,month,day,{hours}", f"1,2004,7,1,{full}", f"1,2004,7,2,{',' * 23}", f"2,2004,7,1,{full}"]
+    (folder / "Load_history.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    warm = ",".join(["50"] * 24)
+    rows = [f"station_id,year,month,day,{hours}", f"1,2004,7,1,{warm}"]
+    (folder / "temperature_history.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    rows = ["station_id,datetime,date,year,month,day,hour,T0_p1", "1,03Jul2004:0:00:00,02Jul2004,2004,7,2,24,77"]
+    (folder / "temperature_solution.csv").write_text("\n".join(rows), encoding="utf-8")
+    full = ",".join(["7"] * 24)
+    rows = [f"id,zone_id,year,month,day,{hours},weight", f"1,1,2004,7,2,{full},1", f"2,21,2004,7,2,{full},20"]
+    (folder / "Load_solution.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+
+
+def test_gefcom_look_alike(source: Any) -> None:
+    like_gefcom(source.data)
+    report = ingest(SOURCES / "gefcom2012.yaml", source.data, source.workspace)
+    load, node = source.lake.read("node_load"), source.lake.read("node")
+    assert (report.tables["node_load"].accepted, report.tables["node_load"].blank) == (48, 24)
+    assert load["start_utc"].min() == utc("2004-07-01 05:00")
+    assert load["load_kw"].iloc[:3].tolist() == [1000.0, 2000.0, 3000.0]
+    assert node["node_id"].tolist() == ["zone-1", "zone-2"]
+    assert node["rating_kva"].tolist() == pytest.approx([1.2 * np.quantile(np.arange(1, 25) * 1000, 0.999)] * 2)
+    assert node["rating_assumed"].all()
+    weather = source.lake.read("weather_observed")
+    assert weather["temperature_c"].tolist() == pytest.approx([10.0] * 24 + [25.0])
+    assert weather["start_utc"].iloc[-1] == utc("2004-07-03 04:00")
+    territory = source.workspace.territory()
+    assert (territory.time_zone, territory.country) == ("-05:00", "US")
+
+    ingest(SOURCES / "gefcom2012_solution.yaml", source.data, source.workspace)
+    filled = source.lake.read("node_load", where={"node_id": ["zone-1"]})
+    assert filled["load_kw"].iloc[24:].tolist() == [7.0] * 24
+    assert len(source.lake.read("node_load", as_of=utc("2010-01-01"))) == 48
+
+
+def test_liander_look_alike(source: Any) -> None:
+    head = "index,load,clouds,radiation,temp,windspeed,humidity,rain"
+    rows = [
+        head,
+        "2020-10-02 09:45:00+00:00,3.31,,,,,,",
+        "2020-10-02 10:00:00+00:00,-1.5,100.00002,3600,10,2,0.9,0.4",
+        "2020-10-02 10:15:00+00:00,,2562,0,11,2,0.9,0",
+    ]
+    (source.data / "get_model_input_pid_287.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    report = ingest(SOURCES / "liander.yaml", source.data, source.workspace)
+    load, weather = source.lake.read("node_load"), source.lake.read("weather_observed")
+    assert load["load_kw"].tolist() == [3310.0, -1500.0]
+    assert load["available_at"].iloc[0] == utc("2020-10-02 10:00")
+    assert report.tables["node_load"].blank == 1
+    assert dict(report.tables["weather_observed"].quarantined) == {"ABOVE_BOUND": 1}
+    figures = ["temperature_c", "humidity_pct", "wind_speed_ms", "radiation_wm2", "rain_mm", "cloud_pct"]
+    assert weather[figures].iloc[0].tolist() == pytest.approx([10.0, 90.0, 2.0, 1.0, 0.1, 100.0])
+    node = source.lake.read("node").iloc[0]
+    assert (node["node_id"], node["weather_station_id"]) == ("pid-287", "pid-287")
+
+
+def test_gefcom_as_it_is(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    report = ingest(SOURCES / "gefcom2012.yaml", real("gefcom2012"), workspace)
+    load = Lake(workspace.lake).read("node_load", columns=["node_id", "start_utc", "load_kw"])
+    table = report.tables["node_load"]
+    assert (table.rows_in, table.quarantined.total(), table.blank) == (761_400, 0, 30_600)
+    assert load["node_id"].nunique() == 20
+    # The last known hour begins at 05:00 by the clock of the data.
+    assert load["start_utc"].max() == utc("2008-06-30 10:00")
+    stations = Lake(workspace.lake).read("weather_observed", columns=["station_id"])["station_id"]
+    assert stations.value_counts().unique().tolist() == [39_600]
+
+
+def test_liander_as_it_is(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    folder = real("liander")
+    report = ingest(SOURCES / "liander.yaml", folder, workspace)
+    load = Lake(workspace.lake).read("node_load")
+    for file in sorted(folder.glob("*.csv.gz")):
+        raw = pd.read_csv(file, index_col=0)["load"].dropna()
+        node = f"pid-{file.name.split('_')[-1].split('.')[0]}"
+        np.testing.assert_allclose(load.loc[load["node_id"] == node, "load_kw"], raw * 1000)
+    # The cloud cover of the source exceeds 100 % by far at times.
+    kept = read_quarantine(tmp_path / "quarantine")
+    assert kept["column"].unique().tolist() == ["cloud_pct"]
+    assert len(kept) < 0.01 * report.tables["weather_observed"].rows_in
