@@ -6,7 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["capacity_rows", "forecast_rows", "plain"]
+__all__ = ["NO_FIGURE", "capacity_rows", "forecast_rows", "instant", "plain"]
+
+NO_FIGURE = "NO_FIGURE"
+"""The reason of a row whose figures are missing where the model gives no reason of its own."""
 
 _BLOCKS = [f"block_kva_{block}" for block in range(6)]
 _PEAKS = ("peak_p50_kw", "peak_p90_kw", "peak_p95_kw")
@@ -63,7 +66,7 @@ def forecast_rows(frame: pd.DataFrame, quantiles: Sequence[float]) -> dict[str, 
                 "start_utc": starts[position],
                 "lead_hours": leads[position],
                 "quantiles_kw": load,
-                "reasons": reasons[position],
+                "reasons": reasons[position] or ([NO_FIGURE] if None in load.values() else []),
             }
         )
     return rows
