@@ -1,6 +1,7 @@
 """The supply network and who owns it, drawn before any load is known, so that no rating can leak the future."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -72,46 +73,51 @@ class Network:
 def draw_network(config: DemoConfig, rng: np.random.Generator) -> Network:
     """Draw hierarchy, nameplates and mixes; utilisation varies from plenty of room to a few overloaded areas."""
     S, F, A = config.network_size
-    feeder_of_area = np.sort(np.arange(A) % F)
-    substation_of_feeder = np.sort(np.arange(F) % S)
-    halls = max(1, round(F / 2))
-    departments = max(1, min(S, round(halls / 2)))
-    kinds = list(ARCHETYPES)
-    # Every kind by turns, so that no territory is all farms or all factories.
-    kind_of_feeder = rng.permutation(np.resize(_TURNS, F))
+    tree = _tree(config, rng)
     rating = rng.choice(_RATINGS[1:9], A, p=_rating_odds())
     power_factor = np.round(rng.uniform(0.90, 0.97, A), 3)
     expected = rating * power_factor * _planned_utilisation(A, rng)
-    mix = _mixes(kind_of_feeder[feeder_of_area], expected, rng)
-    feeder_kw = np.bincount(feeder_of_area, expected, F) * 0.92
+    feeder_kw = np.bincount(tree["feeder_of_area"], expected, F) * 0.92
     feeder_pf = np.round(rng.uniform(0.92, 0.97, F), 3)
     limit = _snap_up(_FEEDER_LIMITS, feeder_kw / feeder_pf / _spread_out(F, 0.45, 0.85, rng))
-    bank = _banks(np.bincount(substation_of_feeder, feeder_kw / feeder_pf, S) * 0.95, rng)
-    pv = np.where(rng.random(A) < 0.08, expected * rng.uniform(0.1, 0.5, A), 0.0)
+    kinds = [list(ARCHETYPES).index(kind) for kind in tree["archetype"]]
     return Network(
-        substation_ids=tuple(f"S{i + 1}" for i in range(S)),
-        feeder_ids=tuple(f"F{i + 1:02d}" for i in range(F)),
-        area_ids=tuple(f"A{i + 1:04d}" for i in range(A)),
-        feeder_of_area=feeder_of_area,
-        substation_of_feeder=substation_of_feeder,
-        hall_of_feeder=np.sort(np.arange(F) % halls),
-        department_of_hall=np.sort(np.arange(halls) % departments),
-        station_of_feeder=substation_of_feeder % config.weather_stations,
-        archetype=tuple(kinds[k] for k in kind_of_feeder),
-        mix=mix,
+        **tree,
+        mix=_mixes(np.array(kinds)[tree["feeder_of_area"]], expected, rng),
         expected_kw=expected,
         power_factor=power_factor,
         rating_kva=rating,
         feeder_power_factor=feeder_pf,
         feeder_limit_kva=limit,
-        bank_kva=bank,
+        bank_kva=_banks(np.bincount(tree["substation_of_feeder"], feeder_kw / feeder_pf, S) * 0.95, rng),
         no_load_loss=0.0018 * rating,
         load_loss=rng.uniform(0.02, 0.045, A) / (rating * power_factor),
         line_loss=rng.uniform(0.01, 0.03, F) / (limit * feeder_pf),
-        pv_kw=pv,
+        pv_kw=np.where(rng.random(A) < 0.08, expected * rng.uniform(0.1, 0.5, A), 0.0),
         upgrades=_upgrades(expected / rating / power_factor, rating, 365 * config.years, rng),
-        moves=_moves(A, halls, 365 * config.years, rng),
+        moves=_moves(A, int(tree["hall_of_feeder"].max()) + 1, 365 * config.years, rng),
     )
+
+
+def _tree(config: DemoConfig, rng: np.random.Generator) -> dict[str, Any]:
+    """Who hangs on whom, who owns what, and which kind each feeder is; fields of Network by name."""
+    S, F, A = config.network_size
+    substation_of_feeder = np.sort(np.arange(F) % S)
+    halls = max(1, round(F / 2))
+    departments = max(1, min(S, round(halls / 2)))
+    # Every kind by turns, so that no territory is all farms or all factories.
+    kinds = rng.permutation(np.resize(_TURNS, F))
+    return {
+        "substation_ids": tuple(f"S{i + 1}" for i in range(S)),
+        "feeder_ids": tuple(f"F{i + 1:02d}" for i in range(F)),
+        "area_ids": tuple(f"A{i + 1:04d}" for i in range(A)),
+        "feeder_of_area": np.sort(np.arange(A) % F),
+        "substation_of_feeder": substation_of_feeder,
+        "hall_of_feeder": np.sort(np.arange(F) % halls),
+        "department_of_hall": np.sort(np.arange(halls) % departments),
+        "station_of_feeder": substation_of_feeder % config.weather_stations,
+        "archetype": tuple(list(ARCHETYPES)[kind] for kind in kinds),
+    }
 
 
 def _rating_odds() -> np.ndarray:
