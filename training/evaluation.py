@@ -22,7 +22,7 @@ _BEFORE_DAYS = 5
 class Forecaster(Protocol):
     """What is asked of a model to be scored."""
 
-    def forecast(self, history: History, issued_at: pd.Timestamp, horizon_hours: float) -> pd.DataFrame: ...
+    def forecast(self, history: History, issued_at: pd.Timestamp, horizon_hours: int) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def evaluate(
     truth = history.loads
     daily = []
     for day in range(days):
-        daily.append(_scored(model, history, truth, cut + pd.Timedelta(days=day), 24.0))
+        daily.append(_scored(model, history, truth, cut + pd.Timedelta(days=day), 24))
         step()
     ahead = pd.concat(daily, ignore_index=True)
-    fans = _scored(model, history, truth, cut, 24.0 * days)
+    fans = _scored(model, history, truth, cut, 24 * days)
     step()
     kinds = history.nodes["kind"].astype(str)
     metrics = score(ahead) | {f"{name}_{days}d": value for name, value in score(fans).items() if name != "nodes"}
@@ -98,9 +98,9 @@ def score(frame: pd.DataFrame) -> dict[str, float]:
 
 
 def _scored(
-    model: Forecaster, history: History, truth: Grid, issued_at: pd.Timestamp, horizon_hours: float
+    model: Forecaster, history: History, truth: Grid, issued_at: pd.Timestamp, horizon_hours: int
 ) -> pd.DataFrame:
-    frame = model.forecast(history, issued_at, horizon_hours)
+    frame = model.forecast(history, issued_at, horizon_hours=horizon_hours)
     frame = frame[["node_id", "start_utc", *_COLUMNS]].copy()
     frame.insert(2, "load_kw", _looked_up(truth, frame["node_id"].astype(str).tolist(), frame["start_utc"]))
     return frame

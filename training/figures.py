@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "intervals", "reliability"]
+__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "outcomes", "reliability"]
 
 # Distinguishable with any common colour blindness and in print (after Okabe and Ito).
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8A8F98", "#1F2430"
@@ -116,17 +115,30 @@ def bars(name: str, edges: np.ndarray, counts: np.ndarray, xlabel: str, ylabel: 
     return _svg(name, (5.0, 3.8), draw, meaning)
 
 
-def intervals(name: str, frame: pd.DataFrame, ylabel: str, meaning: str) -> str:
-    """Per row of `frame`, in its order: a range `low` to `high` with its `middle`, and what was `realised`."""
+def outcomes(name: str, frame: pd.DataFrame) -> str:
+    """Earlier origins: what came over what was forecast (P50), and the factor κ that stood at that time.
+
+    `frame` holds origin, kind, ratio, walk_kappa; one panel per kind, each origin with the range P5 to P95 of its
+    nodes, their median, and κ.
+    """
+    kinds = sorted(set(frame["kind"]))
 
     def draw(figure: "Figure") -> None:
-        axes: Axes = figure.add_subplot()
-        place: Any = np.arange(len(frame))
-        axes.vlines(place, frame["low"], frame["high"], color=BLUE, alpha=0.35, lw=3)
-        axes.plot(place, frame["middle"], ls="", marker="_", color=BLUE, ms=6, label="forecast, P50 and range")
-        axes.plot(place, frame["realised"], ls="", marker=".", color=ORANGE, ms=4, label="what happened")
-        axes.set(ylabel=ylabel, xlabel="nodes, in order of the forecast")
-        axes.set_xticks([])
-        axes.legend(loc="upper left", fontsize=8.5)
+        panels: Any = figure.subplots(1, len(kinds), sharey=True, squeeze=False)
+        for axes, kind in zip(panels[0], kinds, strict=True):
+            grouped = frame[frame["kind"] == kind].groupby("origin", sort=True)
+            spread = grouped["ratio"].quantile([0.05, 0.5, 0.95]).unstack()
+            place = np.arange(len(spread))
+            axes.vlines(place, spread[0.05], spread[0.95], color=BLUE, alpha=0.35, lw=5, label="outcomes, P5 to P95")
+            axes.plot(place, spread[0.5], ls="", marker="o", ms=4, color=BLUE, label="their median")
+            axes.plot(
+                place, grouped["walk_kappa"].first(), ls="", marker="_", ms=14, mew=2, color=ORANGE, label="κ then"
+            )
+            axes.axhline(1.0, color=GREY, lw=0.9, ls="--")
+            axes.set_xticks(place, [f"{origin:%Y-%m}" for origin in spread.index], rotation=60, fontsize=8)
+            axes.set_title(f"{kind}s", loc="left", fontsize=10)
+        panels[0][0].set_ylabel("peak that came / P50 forecast")
+        handles, labels = panels[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8.5)
 
-    return _svg(name, (9.6, 2.9), draw, meaning)
+    return _svg(name, (9.6, 3.2), draw, "Outcomes of earlier peak forecasts against the factor that stood at the time")

@@ -173,8 +173,11 @@ def _store(workspace: Workspace) -> Iterator[Any]:
         # MLflow's mappings use a loader strategy that newer SQLAlchemy releases announce to be going.
         warnings.filterwarnings("ignore", message=r"The ``noload`` loader strategy is deprecated")
         from mlflow import MlflowClient
+        from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
         from mlflow.exceptions import MlflowException
 
+        # A bar per copied file, in the midst of our own progress, says nothing.
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
         try:
             yield MlflowClient(tracking_uri=workspace.mlflow_uri, registry_uri=workspace.mlflow_uri)
         except MlflowException as error:

@@ -33,8 +33,22 @@ def peak_card(version: ModelVersion | None) -> dict[str, Any] | None:
     """The card of a peak model; None without one."""
     if version is None:
         return None
-    rows = [{"label": name.replace("_", " "), "value": f"{value:.3g}"} for name, value in version.metrics.items()]
-    note = "From rolling origins of this territory's own past. The effective sample is years, not nodes."
+    found, rows = version.metrics, []
+    for kind in ("area", "feeder", "substation"):
+        if f"kappa_{kind}" not in found:
+            continue
+        rows.append({"label": f"κ of {kind}s", "value": f"{found[f'kappa_{kind}']:.3f}"})
+        stands_on = f"{found[f'outcomes_{kind}']:.0f} over {found[f'years_{kind}']:.1f} years"
+        rows.append({"label": f"outcomes of {kind}s behind it", "value": stands_on})
+        if f"held_{kind}" in found:
+            label = f"{kind} peaks within κ · P50, with the κ known then"
+            rows.append({"label": label, "value": f"{found[f'held_{kind}']:.1%}"})
+            rows.append({"label": f"{kind} peaks within the bare P50", "value": f"{found[f'held_bare_{kind}']:.1%}"})
+    target = found.get("target_coverage", float("nan"))
+    note = (
+        f"From rolling origins of this territory's own past, one year ahead; κ aims at {target:.0%}. "
+        "The effective sample is years, not nodes: a few years cannot prove a percentage."
+    )
     return {"title": f"Peak, version {version.version}", "rows": rows, "note": note}
 
 

@@ -15,7 +15,7 @@ from serving.publish import Publication
 from serving.report.cards import demand_card, peak_card
 from serving.report.view import block_columns, by_feeder, by_reason, roomiest, summary, tightest
 from serving.report.words import BLOCK_LABELS, KIND_WORDS
-from training.figures import bars, fan, reliability
+from training.figures import bars, fan, outcomes, reliability
 from training.registry import ModelVersion
 
 __all__ = ["HeldOut", "ReportData", "render", "write_report"]
@@ -45,6 +45,7 @@ class ReportData:
     demand: ModelVersion | None = None
     peak: ModelVersion | None = None
     held_out: HeldOut | None = None
+    outcomes: pd.DataFrame | None = None  # origin, kind, ratio, walk_kappa
     gate: Sequence[Mapping[str, Any]] = ()  # table, rows_in, accepted, superseded, quarantined, reasons
     stages: Sequence[tuple[str, float]] = field(default_factory=tuple)
 
@@ -88,18 +89,23 @@ def _context(data: ReportData) -> dict[str, Any]:
         "weather_note": "",
         "cards": [card for card in (demand_card(data.demand), peak_card(data.peak)) if card],
         "reliability": _reliability(data.held_out),
-        "peaks": "",
-        "peaks_caption": "",
+        "peaks": outcomes("outcomes", data.outcomes) if data.outcomes is not None and len(data.outcomes) else "",
         "gate": data.gate,
         "made": _made(data),
-        "serve": _SERVE,
+        "serve": _serve(data.capacity),
         "stages": data.stages,
     }
 
 
-_SERVE = """headroom keys add my-desk --role planner
-headroom serve
-curl -s localhost:3000/v1/capacity -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '{}'"""
+def _serve(capacity: pd.DataFrame) -> str:
+    first = tightest(capacity, 1)
+    node = str((first if len(first) else capacity)["node_id"].iloc[0])
+    return (
+        "KEY=$(headroom keys add my-desk --role planner)\n"
+        "headroom serve &\n"
+        'curl -s localhost:3000/v1/capacity -H "Authorization: Bearer $KEY" \\\n'
+        f"  -H 'Content-Type: application/json' -d '{{\"node_ids\": [\"{node}\"]}}'"
+    )
 
 
 def _tiles(capacity: pd.DataFrame) -> list[dict[str, str]]:
@@ -161,7 +167,8 @@ def _fans(data: ReportData, calendar: Calendar) -> list[dict[str, str]]:
     assert data.held_out is not None
     told = data.capacity.set_index("node_id")
     items = []
-    for node, part in data.held_out.fans.groupby("node_id", sort=False):
+    for node in _shown(data):
+        part = data.held_out.fans[data.held_out.fans["node_id"] == node]
         frame = part.assign(time=calendar.local(pd.DatetimeIndex(part["start_utc"])))
         past = data.held_out.before[data.held_out.before["node_id"] == node]
         past = past.assign(time=calendar.local(pd.DatetimeIndex(past["start_utc"])))
@@ -171,6 +178,18 @@ def _fans(data: ReportData, calendar: Calendar) -> list[dict[str, str]]:
         svg = fan(f"fan-{node}", frame, str(node), f"local time ({data.territory.time_zone})", past)
         items.append({"svg": svg, "caption": caption})
     return items
+
+
+def _shown(data: ReportData) -> list[str]:
+    """The nodes whose fan is drawn, chosen by how tight they are, not by how well they were forecast: the substation
+    and the feeder with the smallest pool, and the tightest area.
+    """
+    assert data.held_out is not None
+    seen = set(data.held_out.fans["node_id"])
+    known = data.capacity[data.capacity["node_id"].isin(seen)]
+    first = [tightest(known, 1, kind) for kind in ("substation", "feeder", "area")]
+    chosen = [str(part["node_id"].iloc[0]) for part in first if len(part)]
+    return chosen or sorted(seen)[:1]
 
 
 def _reliability(held_out: HeldOut | None) -> str:

@@ -31,11 +31,11 @@ class _Uniform:
     """Knows that each node's load is uniform between 0 and its scale; remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[pd.Timestamp, float]] = []
+        self.asked: list[tuple[pd.Timestamp, int]] = []
 
-    def forecast(self, history: History, issued_at: pd.Timestamp, horizon_hours: float) -> pd.DataFrame:
+    def forecast(self, history: History, issued_at: pd.Timestamp, horizon_hours: int) -> pd.DataFrame:
         self.asked.append((issued_at, horizon_hours))
-        times = pd.date_range(issued_at, periods=int(horizon_hours), freq="h")
+        times = pd.date_range(issued_at, periods=horizon_hours, freq="h")
         parts = [
             pd.DataFrame({"node_id": node, "start_utc": times})
             .assign(**{f"q{round(100 * level):02d}": level * scale for level in LEVELS})
@@ -62,7 +62,7 @@ def test_a_forecaster_that_knows_the_law_scores_as_theory_says() -> None:
 def test_issues_are_daily_and_one_for_the_whole_stretch() -> None:
     model = _Uniform()
     evaluate(model, _history(), CUT, DAYS)
-    assert model.asked == [(CUT + pd.Timedelta(days=day), 24.0) for day in range(DAYS)] + [(CUT, 24.0 * DAYS)]
+    assert model.asked == [(CUT + pd.Timedelta(days=day), 24) for day in range(DAYS)] + [(CUT, 24 * DAYS)]
 
 
 def test_truth_stands_beside_its_own_forecast_and_gaps_stay_gaps() -> None:

@@ -1,0 +1,77 @@
+"""Open capacity of a workspace: the same use case whether it is published, asked live, or reported."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from features.configs import config_path
+from features.contracts import CONTRACTS
+from features.errors import ModelError
+from features.lake import Lake
+from features.load.history import History, load_history
+from features.settings import Settings, config_hash, load_settings
+from features.workspace import TerritorySettings, Workspace
+from serving.decisions.policy import CapacityPolicy
+from serving.publish import Provenance, Publication, write_publication
+from training.registry import champion
+
+__all__ = ["compute_capacity", "load_policy", "publish_capacity"]
+
+_PEAK = "peak"
+_TABLES = ("transformer", "line_segment", "tie", "application")
+_ROUNDED = {"peak_p50_kw": 2, "peak_p90_kw": 2, "peak_p95_kw": 2, "pending_kw": 2, "limit_kw": 2, "kappa": 4}
+
+
+class _Steering(Settings):
+    """What steers the figures beside model and data."""
+
+    policy: CapacityPolicy
+    territory: TerritorySettings
+
+
+def load_policy(path: Path | None = None) -> CapacityPolicy:
+    """The capacity policy of `path`, or the one in force (`configs/policy/capacity.yaml`)."""
+    return load_settings(CapacityPolicy, path or config_path("policy/capacity.yaml"))
+
+
+def compute_capacity(
+    workspace: Workspace,
+    now: pd.Timestamp | None = None,
+    policy: CapacityPolicy | None = None,
+    history: History | None = None,
+) -> tuple[pd.DataFrame, Provenance]:
+    """Open capacity of every node with what was known at `now` (default: the newest data), and its provenance.
+
+    Columns as `serving.decisions.capacity.COLUMNS`; `history` spares reading the lake again. Raises ModelError
+    without a serving peak model and NotFoundError for an empty lake.
+    """
+    from serving.decisions.capacity import capacity_answer
+    from training.peak import PeakModel
+
+    serving = champion(workspace, _PEAK)
+    if serving is None:
+        raise ModelError(f"no peak model serves in {workspace.root}: train one with `headroom train peak`")
+    rules, territory = policy or load_policy(), workspace.territory()
+    lake = Lake(workspace.lake)
+    seen = load_history(lake, territory, as_of=now) if history is None else history
+    tables = {name: lake.read(name, as_of=seen.as_of) for name in _TABLES if name in CONTRACTS}
+    frame = capacity_answer(seen, tables, PeakModel.load(serving.path), rules, seen.as_of)
+    made_from = Provenance(
+        now=seen.as_of,
+        horizon_days=rules.horizon_days,
+        model_name=serving.name,
+        model_version=serving.version,
+        model_hash=serving.sha256,
+        data_hash=lake.fingerprint(),
+        config_hash=config_hash(_Steering(policy=rules, territory=territory)),
+    )
+    # Sums taken in another order on another machine differ in the last digits; watts are noise.
+    return frame.round({name: digits for name, digits in _ROUNDED.items() if name in frame}), made_from
+
+
+def publish_capacity(
+    workspace: Workspace, now: pd.Timestamp | None = None, policy: CapacityPolicy | None = None
+) -> Publication:
+    """Compute open capacity and keep it; publishing the same figures again returns the publication that is there."""
+    frame, made_from = compute_capacity(workspace, now, policy)
+    return write_publication(workspace, frame, made_from)

@@ -1,0 +1,107 @@
+"""`headroom demo`: the main job, end to end, on the embedded demo territory."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from features.workspace import Workspace
+from serving.cli.options import json_option, print_json, workspace_option
+from serving.cli.progress import Steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serving.mainjob import Outcome
+
+__all__ = ["command"]
+
+_SHOWN = 8
+
+
+@click.command()
+@click.option("--areas", type=click.IntRange(1), help="Transformer areas (default: configs/demo.yaml).")
+@click.option("--customers", type=click.IntRange(0), help="Customers with daily use.")
+@click.option("--years", type=click.IntRange(2), help="Years of hourly load.")
+@click.option("--seed", type=click.IntRange(0), help="Seed of the territory; the same seed gives the same territory.")
+@workspace_option
+@json_option
+def command(
+    areas: int | None, customers: int | None, years: int | None, seed: int | None, workspace: Workspace, as_json: bool
+) -> None:
+    """Generate a territory, ingest it through the gate, train, register, publish its open capacity, and report.
+
+    The workspace then holds everything `headroom serve` needs. Running it again on the same workspace reuses what is
+    there and changes nothing.
+    """
+    from features.configs import config_path
+    from features.demo import DemoConfig
+    from features.settings import load_settings
+    from serving.mainjob import run_main_job
+    from serving.report.gather import gather
+    from serving.report.page import write_report
+
+    asked = {"areas": areas, "customers": customers, "years": years, "seed": seed}
+    config = load_settings(DemoConfig, config_path("demo.yaml"))
+    config = config.model_copy(update={name: value for name, value in asked.items() if value is not None})
+    began = time.perf_counter()
+    with Steps(quiet=as_json) as say:
+        outcome = run_main_job(workspace, config, say)
+        say("write the report")
+        data = gather(workspace, outcome.publication, outcome.gate, say.done)
+        page = write_report(data, workspace.root / "report.html")
+    document = _document(outcome, say.done, time.perf_counter() - began, str(page))
+    if as_json:
+        print_json(document)
+    else:
+        _show(workspace, outcome, document)
+
+
+def _document(outcome: "Outcome", stages: list[tuple[str, float]], seconds: float, page: str) -> dict[str, Any]:
+    from serving.report.view import roomiest, summary, tightest
+
+    return {
+        "publication": outcome.publication.describe() | {"new": outcome.publication.fresh},
+        "models": {
+            trained.name: {"version": trained.version, "reused": trained.reused, "metrics": dict(trained.metrics)}
+            for trained in (outcome.demand, outcome.peak)
+        },
+        "summary": summary(outcome.capacity),
+        "tightest": _rows(tightest(outcome.capacity, _SHOWN)),
+        "roomiest": _rows(roomiest(outcome.capacity, _SHOWN)),
+        "report": page,
+        "stages": [{"stage": stage, "seconds": round(took, 2)} for stage, took in stages],
+        "seconds": round(seconds, 1),
+    }
+
+
+def _rows(part: "pd.DataFrame") -> list[dict[str, Any]]:
+    names = ["node_id", "name", "open_kva", "use", "reason", "why", "binding_node_id", "confidence"]
+    return [{str(key): value for key, value in row.items()} for row in part[names].to_dict("records")]
+
+
+def _show(workspace: Workspace, outcome: "Outcome", document: dict[str, Any]) -> None:
+    from serving.cli.tables import show_table
+
+    columns = ["node", "name", "open kVA", "P95 peak of limit", "what binds", "where", "confidence"]
+    for title, rows in (("Tightest areas", document["tightest"]), ("Roomiest areas", document["roomiest"])):
+        table = [
+            [
+                row["node_id"],
+                row["name"],
+                f"{row['open_kva']:,.0f}",
+                f"{row['use']:.0%}",
+                f"{row['reason']}: {row['why']}",
+                "here" if row["binding_node_id"] == row["node_id"] else row["binding_node_id"],
+                row["confidence"],
+            ]
+            for row in rows
+        ]
+        show_table(title, columns, table, columns[2:4])
+    published = outcome.publication
+    same = "" if published.fresh else " (the same figures were published before)"
+    click.echo(f"Publication {published.id}, {published.nodes} nodes{same}; {document['seconds']:.0f} s in all.")
+    where = "" if str(workspace.root) == "workspace" else f" --workspace {workspace.root}"
+    click.echo(f"Report:  {document['report']}")
+    click.echo(f"Serve:   headroom keys add my-desk --role planner{where}   # prints the key, once")
+    click.echo(f"         headroom serve{where}")

@@ -1,0 +1,67 @@
+"""`headroom publish`: keep what is told, with everything it was made from."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from features.workspace import Workspace
+from serving.cli.options import json_option, print_json, workspace_option
+from serving.cli.progress import Steps
+
+__all__ = ["command"]
+
+
+@click.group()
+def command() -> None:
+    """Write a publication, append-only: the figures and the hashes of model, data and configuration."""
+
+
+@command.command()
+@click.option(
+    "--now",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="Use only what was known at this moment, UTC (default: the newest data).",
+)
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="YAML file with the capacity policy (default: configs/policy/capacity.yaml).",
+)
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML report to this file, too."
+)
+@workspace_option
+@json_option
+def capacity(
+    workspace: Workspace, now: datetime | None, policy: Path | None, report: Path | None, as_json: bool
+) -> None:
+    """Publish the open capacity of every node.
+
+    The same model, data and policy give the same figures: publishing them again changes nothing and says so.
+    """
+    import pandas as pd
+
+    from serving.capacity import load_policy, publish_capacity
+    from serving.report.gather import gather
+    from serving.report.page import write_report
+    from serving.report.view import summary
+
+    moment = None if now is None else pd.Timestamp(now.replace(tzinfo=UTC))
+    with Steps(quiet=as_json) as say:
+        say("compute open capacity and publish it")
+        made = publish_capacity(workspace, moment, load_policy(policy))
+        if report is not None:
+            say("write the report")
+            write_report(gather(workspace, made), report)
+    found = summary(made.capacity())
+    if as_json:
+        print_json(made.describe() | {"new": made.fresh, "summary": found, "path": str(made.path)})
+        return
+    told = "published" if made.fresh else "unchanged: the same figures were published before, as"
+    click.echo(f"{told} {made.id} ({made.nodes} nodes)")
+    click.echo(f"{found['answered']} of {found['areas']} areas have a figure, {found['full']} of them nothing open")
+    if found["assumed"]:
+        click.echo(f"{found['assumed']} nodes stand on an assumed rating")
+    if report is not None:
+        click.echo(f"Report: {report}")
