@@ -24,7 +24,7 @@ __all__ = ["Lake", "content_digest"]
 BATCH_SEQ = "_batch_seq"
 _ATTEMPTS = 50
 # History is what the fingerprint is made of, so it must outlive the format's usual thirty days.
-_CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days"}
+_CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days", "delta.checkpointInterval": "20"}
 
 
 class Lake:

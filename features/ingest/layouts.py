@@ -11,8 +11,20 @@ from features.errors import SourceError
 from features.ingest.mapping import HoursLayout, TableMapping, WideLayout
 from features.ingest.readers import RawChunk
 
-__all__ = ["Readings", "check_columns", "file_identifier", "needed_columns", "spread"]
+__all__ = [
+    "COLUMN",
+    "FILE",
+    "MINUTES",
+    "VALUE",
+    "Readings",
+    "blank",
+    "check_columns",
+    "file_identifier",
+    "needed_columns",
+    "spread",
+]
 
+# Names that no source column has: what the layout and the file's name add.
 FILE, COLUMN, VALUE, MINUTES = "$file", "$column", "$value", "$minutes"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from features.contracts import CONTRACTS
 from features.errors import ConfigError, SourceError
 from features.ingest.derive import DERIVED_COLUMNS
-from features.ingest.layouts import check_columns, file_identifier
+from features.ingest.layouts import FILE, check_columns, file_identifier
 from features.ingest.mapping import HoursLayout, LongLayout, SourceMapping, TableMapping
 from features.ingest.readers import header
 from features.ingest.records import check_constants
@@ -61,7 +61,9 @@ def plan_jobs(source: SourceMapping, data_dir: Path) -> list[Job]:
             check_columns(path, mapping, header(path, mapping))
             hashes.setdefault(path, _content_hash(path))
             file_id = file_identifier(path, mapping)
-            jobs.append(Job(mapping, path, file_id, _batch(source, mapping, hashes[path] + file_id)))
+            # A file's name is part of its content only where the mapping reads it.
+            content = hashes[path] + (file_id if FILE in mapping.sources() else "")
+            jobs.append(Job(mapping, path, file_id, _batch(source, mapping, content)))
     return jobs
 
 
@@ -80,7 +82,7 @@ def _files(mapping: TableMapping, data_dir: Path) -> list[Path]:
 
 def _check_pseudo_columns(mapping: TableMapping) -> None:
     layout = mapping.layout
-    known = {"$file"} if mapping.derive is None else set()
+    known = {FILE} if mapping.derive is None else set()
     if not isinstance(layout, LongLayout):
         known |= {"$column", "$value"}
     if isinstance(layout, HoursLayout):

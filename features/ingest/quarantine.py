@@ -1,6 +1,7 @@
 """Quarantine: every refused row, with its reason, its place in the source and its raw text."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from features.ingest.layouts import COLUMN, Readings
 from features.ingest.readers import BadLine, RawChunk
 from features.ingest.records import Marks
 
-__all__ = ["COLUMNS", "bad_lines", "read_quarantine", "refused_rows", "write_quarantine"]
+__all__ = ["COLUMNS", "Refused", "bad_lines", "read_quarantine", "refused_rows"]
 
 COLUMNS = {
     "table": "str",
@@ -60,14 +61,40 @@ def _json(record: dict[Any, Any]) -> str:
     return json.dumps(plain, ensure_ascii=False, default=str)
 
 
-def write_quarantine(folder: Path, table: str, source_file: str, batch: str, parts: list[pd.DataFrame]) -> None:
-    """Keep the refused rows of one batch in one file, whole or not at all; a repeat replaces it by its equal."""
-    frame = pd.concat(parts, ignore_index=True).assign(table=table, source_file=source_file, batch=batch)
-    target = folder / table / f"{batch.replace(':', '-')}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".unfinished")
-    frame[list(COLUMNS)].astype(COLUMNS).to_parquet(unfinished, index=False)
-    unfinished.replace(target)
+class Refused:
+    """The refused rows of one batch, kept on disk beside its spool until the batch is written."""
+
+    def __init__(self, path: Path, table: str, source_file: str, batch: str) -> None:
+        self.path, self.table, self.source_file, self.batch = path, table, source_file, batch
+        self.reasons: Counter[str] = Counter()
+        self._writer: Any = None
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Append rows made by `refused_rows` or `bad_lines`."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if rows.empty:
+            return
+        self.reasons.update(rows["reason"].tolist())
+        full = rows.assign(table=self.table, source_file=self.source_file, batch=self.batch)
+        data = pa.Table.from_pandas(full[list(COLUMNS)].astype(COLUMNS), preserve_index=False)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, data.schema, compression="zstd")
+        self._writer.write_table(data)
+
+    def close(self) -> None:
+        """No more rows."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def keep(self, folder: Path) -> None:
+        """Move the rows below `folder`, whole or not at all; a repeat of the batch replaces them by their equal."""
+        if self._writer is None:
+            return
+        target = folder / self.table / f"{self.batch.replace(':', '-')}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.path.replace(target)
 
 
 def read_quarantine(folder: Path, table: str | None = None) -> pd.DataFrame:

@@ -2,11 +2,10 @@
 
 import hashlib
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from features.errors import HeadroomError
@@ -16,7 +15,7 @@ from features.ingest.layouts import needed_columns, spread
 from features.ingest.links import LINKS, KnownIds, mark_orphans
 from features.ingest.mapping import SourceMapping, load_mapping
 from features.ingest.plan import Job, plan_jobs
-from features.ingest.quarantine import bad_lines, refused_rows, write_quarantine
+from features.ingest.quarantine import Refused, bad_lines, refused_rows
 from features.ingest.readers import RawChunk, header, joined, read_chunks
 from features.ingest.records import Records, make_records
 from features.ingest.report import IngestReport, TableReport
@@ -66,12 +65,13 @@ def _write_territory(workspace: Workspace, mapping: SourceMapping) -> None:
     unfinished.replace(workspace.root / "territory.yaml")
 
 
+@dataclass(frozen=True)
 class _Passed:
-    """A batch behind the gate: its accepted rows, and the refused ones by part."""
+    """A batch behind the gate: its accepted rows, and the refused ones."""
 
-    def __init__(self, job: Job, spool: Spool) -> None:
-        self.job, self.spool = job, spool
-        self.refused: list[pd.DataFrame] = []
+    job: Job
+    spool: Spool
+    refused: Refused
 
 
 class _Run:
@@ -96,19 +96,23 @@ class _Run:
         wanted = {job.mapping.derive.table for job in jobs if job.batch in new and job.mapping.derive is not None}
         made = {job.mapping.derive.table for job in jobs if job.mapping.derive is not None and job.table == "node"}
         passed: list[_Passed] = []
+        seen: set[str] = set()
         for job in jobs:
             counts = self.report.tables[job.table]
             counts.files += 1
-            if job.batch not in new and job.table not in wanted:
+            # The same content twice among the files is one batch.
+            if job.batch in seen or (job.batch not in new and job.table not in wanted):
                 counts.unchanged += 1
                 continue
+            seen.add(job.batch)
             passed.append(self._pass_one(job, passed, linked=job.table not in made))
         return passed
 
     def _pass_one(self, job: Job, before: list[_Passed], linked: bool) -> _Passed:
         """`linked` is false for rows from which the very nodes are made that they point to."""
-        path = self.folder / f"{hashlib.sha256((job.table + job.batch).encode()).hexdigest()[:24]}.parquet"
-        item = _Passed(job, Spool(job.mapping.contract, path))
+        scratch = self.folder / hashlib.sha256(job.batch.encode()).hexdigest()[:24]
+        refused = Refused(scratch.with_suffix(".refused"), job.table, job.source_file, job.batch)
+        item = _Passed(job, Spool(job.mapping.contract, scratch.with_suffix(".accepted")), refused)
         counts, context = self.report.tables[job.table], TimeContext(self.source.time_zone)
         read = 0
         for chunk in self._chunks(job, before):
@@ -120,10 +124,8 @@ class _Run:
             counts.rows_in += len(records.frame) + len(chunk.bad)
             counts.blank += readings.blank
             counts.excluded += readings.excluded
-            if chunk.bad:
-                item.refused.append(bad_lines(chunk.bad))
-            if records.marks.refused.any():
-                item.refused.append(refused_rows(chunk, readings, records.marks))
+            item.refused.add(bad_lines(chunk.bad))
+            item.refused.add(refused_rows(chunk, readings, records.marks))
             self._accept(item, records)
             read += len(records.frame)
             self.progress(job.table, job.source_file, read)
@@ -149,16 +151,15 @@ class _Run:
 
     def _close(self, item: _Passed, counts: TableReport) -> None:
         item.spool.close()
+        item.refused.close()
         counts.superseded += item.spool.superseded
         counts.accepted += item.spool.rows - item.spool.superseded
-        for part in item.refused:
-            counts.quarantined += Counter(part["reason"].tolist())
+        counts.quarantined.update(item.refused.reasons)
 
     def write(self, item: _Passed) -> None:
         """Quarantine first: rows must not be in the lake while those refused beside them are nowhere."""
         job = item.job
-        if item.refused:
-            write_quarantine(self.quarantine, job.table, job.source_file, job.batch, item.refused)
+        item.refused.keep(self.quarantine)
         digest = hashlib.sha256(job.batch.encode()).hexdigest()[:15]
         written = self.lake.append_stream(job.table, item.spool.tables, job.batch, digest)
         self.report.tables[job.table].written += written

@@ -197,3 +197,15 @@ def test_as_of_equals_the_obvious_loop(
     found = {(n, t.hour): kw for n, t, kw in zip(read["node_id"], read["start_utc"], read["load_kw"], strict=True)}
     assert found == {key: kw for key, (_, kw) in best.items()}
     assert list(found) == sorted(found)
+
+
+def test_many_batches_outlive_a_checkpoint_of_the_log(tmp_path: Path) -> None:
+    """The table format writes a checkpoint now and then; batches and the fingerprint must come through it."""
+    lake, seen = Lake(tmp_path), set()
+    for number in range(25):
+        lake.append("node_load", FIRST.assign(load_kw=float(number)), f"batch {number}")
+        seen.add(lake.fingerprint())
+    assert list((tmp_path / "node_load" / "_delta_log").glob("*.checkpoint.parquet"))
+    assert len(seen) == 25
+    assert lake.append("node_load", FIRST.assign(load_kw=0.0), "batch 0") == 0
+    assert lake.read("node_load")["load_kw"].tolist() == [24.0, 24.0]

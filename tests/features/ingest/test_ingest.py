@@ -226,11 +226,13 @@ def test_a_second_run_changes_nothing(source: Any, load_table: dict[str, Any]) -
 
 def test_a_file_that_moved_is_the_same_batch_and_a_changed_one_is_not(source: Any, load_table: dict[str, Any]) -> None:
     path = source.write("load.csv", "id,stamp,kw\na,2024-01-01,1\n")
-    source.ingest({**load_table, "file_id": "^"})
+    source.ingest(load_table)
     path.rename(source.data / "renamed.csv")
-    assert not source.ingest({**load_table, "files": "renamed.csv", "file_id": "^"}).changed
+    assert not source.ingest({**load_table, "files": "renamed.csv"}).changed
     source.write("renamed.csv", "id,stamp,kw\na,2024-01-01,3\n")
-    assert source.ingest({**load_table, "files": "renamed.csv", "file_id": "^"}).changed
+    source.write("copy.csv", "id,stamp,kw\na,2024-01-01,3\n")
+    report = source.ingest({**load_table, "files": "*.csv"}).tables["node_load"]
+    assert (report.files, report.unchanged, report.written) == (2, 1, 1)
     assert loads(source) == [("a", "01-01 00:00", 3.0)]
 
 
