@@ -12,7 +12,8 @@ from benchmarks.result import require_data, run, seed
 from features.configs import config_path
 from features.ingest import ingest
 from features.lake import Lake
-from features.load.history import History, load_history
+from features.load.history import History
+from features.load.reading import load_history
 from features.workspace import Workspace
 from training.backtest import backtest_demand, day_ahead_plan
 from training.demand import DemandConfig

@@ -13,8 +13,8 @@ from features.configs import config_path
 from features.demo import DemoConfig, generate
 from features.ingest import ingest
 from features.lake import Lake
-from features.load.history import load_history
 from features.load.issue import build_features
+from features.load.reading import load_history
 from features.workspace import Workspace
 from training.demand import DemandConfig
 from training.demand.assembly import Assembler, Issue

@@ -8,7 +8,8 @@ from features.configs import config_path
 from features.contracts import CONTRACTS
 from features.errors import ModelError
 from features.lake import Lake
-from features.load.history import History, load_history
+from features.load.history import History
+from features.load.reading import load_history
 from features.settings import Settings, config_hash, load_settings
 from features.workspace import TerritorySettings, Workspace
 from serving.decisions.policy import CapacityPolicy

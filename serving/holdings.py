@@ -16,7 +16,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import pandas as pd
 
 from features.lake import Lake
-from features.load.history import History, load_history
+from features.load.history import History
+from features.load.reading import load_history
 from features.workspace import Workspace
 from serving.access import subtree
 from serving.publish import Provenance, Publication, list_publications, read_publication

@@ -13,7 +13,8 @@ import pandas as pd
 from pydantic import BaseModel
 
 from features.lake import Lake
-from features.load.history import History, load_history
+from features.load.history import History
+from features.load.reading import load_history
 from features.settings import config_hash
 from features.workspace import Workspace
 from training.demand import DemandConfig, DemandModel

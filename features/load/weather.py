@@ -84,11 +84,12 @@ class WeatherReplay:
     def window(self, as_of: pd.Timestamp, start: pd.Timestamp, step_minutes: int, steps: int) -> WeatherWindow:
         """Weather of `steps` intervals from `start`, as known at `as_of`."""
         times = _micros(start) + np.arange(steps, dtype=np.int64) * step_minutes * 60_000_000
-        future = times >= _micros(as_of)
         values = {}
         for name, versions in self._weather.observed.items():
             known = self._replays[name].at(as_of)
             out = _sample(known, versions.start, versions.step_minutes, times)
+            # Observations arrive late: the last hours before the issue are as unknown as those after it.
+            future = times >= min(_micros(as_of), _known_until(known, versions, as_of))
             out[:, future] = self._ahead(name, as_of, times[future])
             values[name] = out
         return WeatherWindow(self._weather.station_ids, start, step_minutes, values)
@@ -103,6 +104,17 @@ class WeatherReplay:
             fresh = _sample(issue.values[name], issue.start, issue.step_minutes, times)
             out = np.where(np.isfinite(fresh), fresh, out)
         return out
+
+
+def _known_until(known: np.ndarray, versions: Versions, as_of: pd.Timestamp) -> int:
+    """End of the last interval before `as_of` that some station has observed, in microseconds; only the last two
+    days are looked at, an outage longer than that stays one.
+    """
+    step = versions.step_minutes * 60_000_000
+    last = min(int((_micros(as_of) - _micros(versions.start)) // step), known.shape[1])
+    first = max(last - 48 * 60 // versions.step_minutes, 0)
+    seen = np.flatnonzero(np.isfinite(known[:, first:last]).any(axis=0)) if last > first else np.empty(0)
+    return _micros(versions.start) + (first + int(seen[-1]) + 1) * step if len(seen) else _micros(as_of)
 
 
 def _micros(when: pd.Timestamp) -> int:

@@ -67,7 +67,7 @@ def demand(
     import pandas as pd
 
     from features.lake import Lake
-    from features.load.history import load_history
+    from features.load.reading import load_history
     from features.settings import load_settings
     from training.backtest import backtest_demand, day_ahead_plan
     from training.demand import DemandConfig

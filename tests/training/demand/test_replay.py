@@ -11,8 +11,9 @@ import pytest
 from features.contracts import NODE_LOAD, WEATHER_COLUMNS
 from features.lake import Lake
 from features.load.grid import Versions
-from features.load.history import History, load_history
+from features.load.history import History
 from features.load.issue import build_features
+from features.load.reading import load_history
 from features.workspace import TerritorySettings
 from training.demand import DemandConfig
 from training.demand.assembly import Assembler, Issue

@@ -1,0 +1,86 @@
+"""Reading a history from the lake: the edge between storage and the pure functions of loads."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from features.clock import Calendar
+from features.errors import NotFoundError
+from features.lake import Lake
+from features.load.grid import Versions
+from features.load.history import History
+from features.load.weather import WEATHER_VARIABLES, ForecastIssue, Weather
+from features.workspace import TerritorySettings
+
+__all__ = ["load_history"]
+
+
+def load_history(
+    lake: Lake,
+    territory: TerritorySettings,
+    as_of: pd.Timestamp | None = None,
+    node_ids: list[str] | None = None,
+) -> History:
+    """Read what was available at `as_of` (default: everything) from the lake.
+
+    Raises NotFoundError when the lake has no loads, or an asked node has neither a reading nor a ledger row.
+    """
+    frame = lake.versions("node_load", columns=["node_id", "start_utc", "load_kw", "available_at"], as_of=as_of)
+    if frame.empty:
+        raise NotFoundError("the lake holds no node_load rows: ingest a source first")
+    frame["load_kw"] = frame["load_kw"].astype("float64")
+    versions = Versions.from_frame(frame, "node_id", "load_kw")
+    last = versions.start + pd.Timedelta(minutes=versions.step_minutes * versions.width)
+    moment = as_of or max(last, pd.Timestamp(versions.available[-1], unit="us", tz="UTC"))
+    nodes = _rated(lake, moment, as_of)
+    calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
+    history = History(versions, _weather(lake, as_of), nodes, calendar, moment)
+    if node_ids is None:
+        return history
+    unknown = sorted(set(node_ids) - set(versions.ids) - set(nodes.index))
+    if unknown:
+        raise NotFoundError(f"node {unknown[0]} is unknown ({len(unknown)} unknown in all)")
+    return history.with_nodes(node_ids)
+
+
+def _rated(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:
+    """Valid nodes by node_id; where no rating of its own is given, `rating_kva` is the sum of its transformers'."""
+    nodes = lake.valid("node", at=moment, as_of=as_of).set_index("node_id")
+    transformers = lake.valid("transformer", at=moment, as_of=as_of)
+    total = transformers.groupby("node_id")["rating_kva"].sum()
+    nodes["rating_kva"] = nodes["rating_kva"].astype(float).fillna(total.reindex(nodes.index).astype(float))
+    return nodes
+
+
+def _weather(lake: Lake, as_of: pd.Timestamp | None) -> Weather:
+    """Observed weather and issued forecasts available at `as_of`; empty where the territory has none."""
+    columns = ["station_id", "start_utc", *WEATHER_VARIABLES, "available_at"]
+    frame = lake.versions("weather_observed", columns=columns, as_of=as_of)
+    if frame.empty:
+        return Weather({})
+    base = Versions.from_frame(frame, "station_id", "temperature_c")
+    used = [name for name in WEATHER_VARIABLES if frame[name].notna().mean() > 0.5]
+    observed = {name: replace(base, value=frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in used}
+    issued = lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of)
+    return Weather(observed, _issues(issued, base.ids, used))
+
+
+def _issues(frame: pd.DataFrame, station_ids: tuple[str, ...], variables: list[str]) -> tuple[ForecastIssue, ...]:
+    if frame.empty:
+        return ()
+    issues = []
+    for _, part in frame.groupby("issued_at", sort=True):
+        one = Versions.from_frame(part, "station_id", "temperature_c")
+        values = {}
+        for name in variables:
+            grid = np.full((len(station_ids), one.width), np.nan)
+            known = replace(one, value=part[name].to_numpy(dtype=float, na_value=np.nan)).grid()
+            place = {station: row for row, station in enumerate(station_ids)}
+            for row, station in enumerate(one.ids):
+                if station in place:
+                    grid[place[station]] = known.values[row]
+            values[name] = grid
+        available = pd.Timestamp(part["available_at"].max())
+        issues.append(ForecastIssue(available, one.start, one.step_minutes, values))
+    return tuple(sorted(issues, key=lambda issue: issue.available_at))
