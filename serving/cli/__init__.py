@@ -1,6 +1,7 @@
 """The `headroom` command: names and short helps here, each command's code imported only when it is asked for."""
 
 import importlib
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,4 +77,7 @@ def group() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    # Threads that spin while they wait make training ten times slower on a machine that has other work, too.
+    # OpenMP reads this once, when the first library that uses it is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     group(prog_name="headroom")
