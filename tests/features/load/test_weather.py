@@ -42,3 +42,13 @@ def test_actual_weather_stands_in_only_where_it_is_asked_for() -> None:
 def test_hours_are_interpolated_to_the_loads_resolution() -> None:
     window = WeatherReplay(weather()).window(START + 48 * HOUR, START + 40 * HOUR, 15, 5)
     np.testing.assert_allclose(window.values["temperature_c"][0], [40, 40.25, 40.5, 40.75, 41])
+
+
+def test_hours_before_the_issue_that_are_not_yet_observed_are_forecast_too() -> None:
+    late = Versions.from_grid(Grid(("W",), START, 60, np.arange(96.0)[None]), delay=pd.Timedelta(minutes=80))
+    source = Weather({"temperature_c": late}, (issue(24, 24, 60, 1.0),))
+    window = WeatherReplay(source).window(START + 48 * HOUR, START + 44 * HOUR, 60, 8)
+    # At hour 48 the observation of hours 46 and 47 is still on its way.
+    assert window.values["temperature_c"][0].tolist() == [44.0, 45.0] + [1.0] * 6
+    actual = WeatherReplay(source, {"temperature_c": late.grid()}).window(START + 48 * HOUR, START + 44 * HOUR, 60, 8)
+    assert actual.values["temperature_c"][0].tolist() == [44.0, 45.0] + [1.0] * 6
