@@ -281,9 +281,24 @@ def _latest_per_key(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
         if isinstance(values.dtype, pd.CategoricalDtype):
             values = values.cat.reorder_categories(sorted(values.cat.categories)).cat.codes
         columns.append(values.astype("int64").to_numpy())
-    order = np.lexsort(columns[::-1])
+    order = _sorted(columns)
     changes = np.zeros(max(len(order) - 1, 0), dtype=bool)
     for column in columns:
         ranked = column[order]
         changes |= ranked[1:] != ranked[:-1]
     return order[np.append(changes, True)] if len(order) else order
+
+
+def _sorted(columns: list[np.ndarray]) -> np.ndarray:
+    """The stable order by several columns; where they fit side by side into 63 bits, by one sort instead of many."""
+    if not len(columns[0]):
+        return np.zeros(0, dtype=np.intp)
+    packed, room = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        low = int(column.min())
+        span = int(column.max()) - low + 1
+        room *= span
+        if room >= 2**63:
+            return np.lexsort(columns[::-1])
+        packed = packed * span + (column - low)
+    return np.argsort(packed, kind="stable")
