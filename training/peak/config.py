@@ -23,7 +23,7 @@ class PeakConfig(Settings):
     recent_share: float = Field(0.9, ge=0, le=1, description="share of the recent residual taken into the level")
     recent_half_life_days: float = Field(45.0, gt=0)
     anchor_half_life_days: float = Field(500.0, gt=0, description="age at which a past peak counts half")
-    anchor_lean: float = Field(0.7, ge=0, description="years of peaks that the model's own word is worth")
+    anchor_lean: float = Field(1.5, ge=0, description="years of peaks that the model's own word is worth")
     residual_block_days: int = Field(14, ge=1, description="length of the blocks in which residuals are drawn")
     season_days: int = Field(28, ge=0, description="residuals come from within so many days of the season")
     weather_shift_days: int = Field(10, ge=0, description="a past weather year is moved by up to so many days")
