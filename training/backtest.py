@@ -89,7 +89,11 @@ def backtest_demand(
 
     The model is trained for the leads and the local hour that are judged.
     """
-    judged = {"horizon_hours": plan.horizon_hours, "issue_hours": (plan.issue_hour,)}
+    judged = {
+        "first_lead_hours": plan.first_lead_hours,
+        "horizon_hours": plan.horizon_hours,
+        "issue_hours": (plan.issue_hour,),
+    }
     config = config.model_copy(update=judged)
     truth = history.loads
     parts = []

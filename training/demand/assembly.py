@@ -19,10 +19,11 @@ __all__ = ["Assembler", "Issue", "issue_times"]
 
 @dataclass(frozen=True)
 class Issue:
-    """One issue time and the whole steps from it to each target's start."""
+    """One issue time, the whole steps from it to each target's start, and the nodes asked for (None: all)."""
 
     at: pd.Timestamp
     offsets: np.ndarray
+    rows: np.ndarray | None = None
 
 
 class Assembler:
@@ -60,8 +61,9 @@ class Assembler:
         """As `inputs`, under a given weather (a scenario, say)."""
         step = self._history.versions.step_minutes
         per_day = 24 * 60 // step
-        past = self._past(issue.at, PAST_DAYS * per_day)
-        linear = self._linear(issue, window, step)
+        rows = self._rows if issue.rows is None else issue.rows
+        past = self._past(issue.at, PAST_DAYS * per_day, rows)
+        linear = self._linear(issue, window, step, rows)
         calendar = self._history.calendar
         times = issue.at + pd.to_timedelta(issue.offsets * step, unit="min")
         local = calendar.local(pd.DatetimeIndex(times))
@@ -78,31 +80,29 @@ class Assembler:
             steps_per_day=per_day,
             weather=None if window is None else _cut(window, PAD_HOURS * 60 // step),
             group_weights=self._stage.group_weights,
-            node_group=self._stage.node_group[self._stage_rows],
+            node_group=self._stage.node_group[self._stage_rows[rows]],
             shifted=factor != 1.0,
             local_targets=local,
             days=calendar.days(span),
         )
 
-    def _past(self, at: pd.Timestamp, steps: int) -> np.ndarray:
+    def _past(self, at: pd.Timestamp, steps: int, rows: np.ndarray) -> np.ndarray:
         known = self._loads.at(at)
         versions = self._history.versions
         last = int((at - versions.start) // pd.Timedelta(minutes=versions.step_minutes))
-        out = np.full((known.shape[0], steps), np.nan)
+        out = np.full((len(rows), steps), np.nan)
         low, high = max(last - steps, 0), min(max(last, 0), versions.width)
         if high > low:
-            out[:, low - (last - steps) : high - (last - steps)] = known[:, low:high]
+            out[:, low - (last - steps) : high - (last - steps)] = known[rows, low:high]
         return out
 
-    def _linear(self, issue: Issue, window: WeatherWindow | None, step: int) -> np.ndarray:
-        calendar = self._history.calendar
+    def _linear(self, issue: Issue, window: WeatherWindow | None, step: int, rows: np.ndarray) -> np.ndarray:
+        calendar, mine = self._history.calendar, self._stage_rows[rows]
         if window is not None:
-            return self._stage.predict_kw(
-                self._stage_rows, window.start, step, window.values["temperature_c"], calendar
-            )
+            return self._stage.predict_kw(mine, window.start, step, window.values["temperature_c"], calendar)
         first = issue.at - pd.Timedelta(days=LINEAR_DAYS)
         steps = LINEAR_DAYS * 24 * 60 // step + int(issue.offsets.max()) + 1
-        return self._stage.predict_without_weather(self._stage_rows, first, step, steps, calendar)
+        return self._stage.predict_without_weather(mine, first, step, steps, calendar)
 
 
 def _cut(window: WeatherWindow, steps: int) -> WeatherWindow:

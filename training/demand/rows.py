@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.load.grid import Grid
 from features.load.history import History
 from features.load.issue import build_features
 from training.demand.assembly import Assembler, Issue, issue_times
@@ -44,15 +45,16 @@ def collect_rows(
     issues = [at for at in issue_times(history, first, last, config.issue_hours) if truth.column(at) < final]
     nodes = len(history.versions.ids)
     leads = np.arange(config.first_lead_hours * per_hour, config.horizon_hours * per_hour)
-    issues, per_issue = _thin(issues, nodes, len(leads), budget)
+    issues, per_issue, per_node = _share_out(issues, nodes, len(leads), budget)
     rng = np.random.default_rng(config.seed)
     assembler = Assembler(history, stage, actual_weather=True)
     parts = []
     for number, at in enumerate(issues):
         offsets = _pick(leads, per_issue, rng, per_hour)
         offsets = offsets[truth.column(at) + offsets < final]
+        rows = np.sort(rng.choice(nodes, size=per_node, replace=False))
         if len(offsets):
-            parts.append(_one(assembler, truth.values, truth.column(at), Issue(at, offsets), number, per_hour))
+            parts.append(_one(assembler, truth, Issue(at, offsets, rows), number))
     if not parts:
         nothing = np.empty(0)
         return Rows(np.empty((0, 0), np.float32), *[nothing] * 6)
@@ -60,14 +62,20 @@ def collect_rows(
     return Rows(**{name: np.concatenate([part[name] for part in parts]) for name in names})
 
 
-def _thin(issues: list[pd.Timestamp], nodes: int, leads: int, budget: int) -> tuple[list[pd.Timestamp], int]:
-    """Fewer leads first (down to 24 an issue), then fewer issues, evenly spread."""
-    per_issue = min(leads, max(24, budget // max(nodes * len(issues), 1)))
-    most = max(budget // (nodes * per_issue), 20)
+def _share_out(issues: list[pd.Timestamp], nodes: int, leads: int, budget: int) -> tuple[list[pd.Timestamp], int, int]:
+    """Issues, leads of each and nodes of each within the budget.
+
+    Many issue times teach more than many rows of one: leads are thinned first (down to 24 an issue), then nodes
+    (down to 8), then the issues, evenly.
+    """
+    share = budget // max(len(issues), 1)
+    per_issue = min(leads, max(24, share // nodes))
+    per_node = min(nodes, max(min(nodes, 8), share // per_issue))
+    most = max(budget // (per_node * per_issue), 20)
     if len(issues) > most:
         pick = np.unique(np.linspace(0, len(issues) - 1, most).round().astype(int))
         issues = [issues[place] for place in pick]
-    return issues, per_issue
+    return issues, per_issue, per_node
 
 
 def _pick(leads: np.ndarray, count: int, rng: np.random.Generator, per_hour: int) -> np.ndarray:
@@ -80,12 +88,11 @@ def _pick(leads: np.ndarray, count: int, rng: np.random.Generator, per_hour: int
     return np.sort(rng.choice(leads, size=count, replace=False, p=weight / weight.sum()))
 
 
-def _one(
-    assembler: Assembler, truth: np.ndarray, column: int, issue: Issue, number: int, per_hour: int
-) -> dict[str, np.ndarray]:
+def _one(assembler: Assembler, truth: Grid, issue: Issue, number: int) -> dict[str, np.ndarray]:
+    assert issue.rows is not None
     inputs = assembler.inputs(issue)
     features, scale = build_features(inputs)
-    target = truth[:, column + issue.offsets]
+    target = truth.values[np.ix_(issue.rows, truth.column(issue.at) + issue.offsets)]
     good = np.isfinite(target) & np.isfinite(scale)[:, None] & np.isfinite(inputs.future_linear_kw)
     node, at = np.nonzero(good)
     return {
@@ -93,7 +100,7 @@ def _one(
         "target_kw": target[good],
         "scale_kw": scale[node],
         "linear_kw": inputs.future_linear_kw[good],
-        "node": node.astype(np.int32),
-        "lead_hours": (issue.offsets[at] / per_hour).astype(np.float32),
+        "node": issue.rows[node].astype(np.int32),
+        "lead_hours": (issue.offsets[at] * truth.step_minutes / 60).astype(np.float32),
         "issue": np.full(len(node), number, dtype=np.int32),
     }
