@@ -97,16 +97,21 @@ def open_capacity(
     table = pd.DataFrame(rows, index=nodes.index)
     table["own_kva"] = round_down(headroom.min(axis=1, skipna=False).to_numpy(), policy.round_kva)
     table["pool_kva"] = table["open_kva"].where(nodes["kind"] != "area")
-    for name in ("peak_p50_kw", "peak_p90_kw", "peak_p95_kw"):
-        table[name] = figures[name]
-    table["pending_kw"] = figures["peak_p50_kw"] - figures["base_p50_kw"]
     table["limit_kw"] = limits["limit_kw"]
-    table["kappa"] = [kappas[str(kind)].value for kind in nodes["kind"]]
-    table["kappa_source"] = [kappas[str(kind)].source for kind in nodes["kind"]]
     table["valid_until"] = now + pd.Timedelta(days=policy.valid_days)
-    for name in ("name", "kind", "hall_id"):
-        table[name] = nodes[name]
+    table = table.join(_context(nodes, figures, kappas))
     return table.rename_axis("node_id").reset_index().sort_values("node_id")[list(COLUMNS)].reset_index(drop=True)
+
+
+def _context(nodes: pd.DataFrame, figures: pd.DataFrame, kappas: Mapping[str, Kappa]) -> pd.DataFrame:
+    """What stands beside the decision: who the node is, its peaks, and the factor with its source."""
+    result = nodes[["name", "kind", "hall_id"]].copy()
+    for name in ("peak_p50_kw", "peak_p90_kw", "peak_p95_kw"):
+        result[name] = figures[name]
+    result["pending_kw"] = figures["peak_p50_kw"] - figures["base_p50_kw"]
+    result["kappa"] = [kappas[str(kind)].value for kind in nodes["kind"]]
+    result["kappa_source"] = [kappas[str(kind)].source for kind in nodes["kind"]]
+    return result
 
 
 @dataclass(frozen=True)
