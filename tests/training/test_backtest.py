@@ -1,0 +1,66 @@
+"""Backtests: the plan follows the local clock, models see only the past, scores match the definition."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.clock import Calendar
+from features.errors import ConfigError
+from features.load.history import History
+from training.backtest import backtest_demand, day_ahead_plan, score
+from training.demand import DemandConfig
+from training.metrics import rcrps
+
+Make = Callable[..., History]
+DAY = pd.Timedelta(days=1)
+
+
+def test_the_plan_follows_the_local_clock(history_of: Make) -> None:
+    history = replace(history_of(days=10), calendar=Calendar("Europe/Amsterdam", "NL"))
+    first, last = pd.Timestamp("2021-03-27"), pd.Timestamp("2021-03-29")
+    plan = day_ahead_plan(history, first, last, 6)
+    # Clocks go forward on 2021-03-28: midnight is 23:00 UTC before it and 22:00 UTC after it.
+    assert [issue.strftime("%m-%d %H") for issue in plan.issues] == ["03-26 05", "03-27 05", "03-28 04"]
+    assert (plan.first_lead_hours, plan.horizon_hours) == (18, 42)
+    assert plan.refits == plan.issues[:1]
+
+
+def test_days_in_the_wrong_order_are_refused(history_of: Make) -> None:
+    with pytest.raises(ConfigError, match="2021-03-01"):
+        day_ahead_plan(history_of(days=10), pd.Timestamp("2021-03-02"), pd.Timestamp("2021-03-01"), 6)
+
+
+def test_the_future_of_the_last_issue_changes_only_the_truth(history_of: Make, quick: DemandConfig) -> None:
+    history = history_of(nodes=2, days=120)
+    first = pd.Timestamp(history.as_of.tz_localize(None).normalize()) - 4 * DAY
+    plan = day_ahead_plan(history, first, first + DAY, 6, refit_days=(first,))
+    honest = backtest_demand(history, quick, plan)
+    after = plan.issues[-1].value // 1000
+    later = history.versions.available > after
+    altered = replace(history.versions, value=np.where(later, 9e9, history.versions.value))
+    shaken = backtest_demand(replace(history, versions=altered), quick, plan)
+    columns = ["q05", "q50", "q95"]
+    pd.testing.assert_frame_equal(honest.forecasts[columns], shaken.forecasts[columns])
+    assert not honest.forecasts["load_kw"].equals(shaken.forecasts["load_kw"])
+
+
+def test_scores_are_those_of_each_node(history_of: Make, quick: DemandConfig) -> None:
+    history = history_of(nodes=2, days=120)
+    first = pd.Timestamp(history.as_of.tz_localize(None).normalize()) - 6 * DAY
+    scored = backtest_demand(history, quick, day_ahead_plan(history, first, first + 3 * DAY, 6, actual_weather=True))
+    part = scored.forecasts[scored.forecasts["node_id"] == "N1"]
+    quantiles = part[["q05", "q10", "q25", "q50", "q75", "q90", "q95"]].to_numpy()
+    assert scored.nodes.at["N1", "rcrps"] == rcrps(part["load_kw"].to_numpy(), quantiles, quick.levels)
+    assert scored.nodes["scored"].tolist() == [96, 96]
+    assert scored.summary()["rcrps"] == pytest.approx(scored.nodes["rcrps"].mean())
+
+
+def test_unknown_truth_is_not_scored() -> None:
+    levels = (0.05, 0.5, 0.95)
+    table = pd.DataFrame(
+        {"node_id": "N", "load_kw": [1.0, np.nan, 3.0], "q05": 0.0, "q50": 2.0, "q95": 4.0, "start_utc": range(3)}
+    )
+    assert score(table, levels).at["N", "scored"] == 2

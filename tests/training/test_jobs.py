@@ -1,0 +1,144 @@
+"""Training jobs on a small territory: what is registered is what was scored, and nothing is trained twice."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.demo import Territory
+from features.errors import NotFoundError
+from features.lake import Lake
+from features.load.reading import load_history
+from features.workspace import Workspace
+from training.demand import DemandConfig, DemandModel
+from training.evaluation import evaluate
+from training.jobs import Trained, train_demand, train_peak
+from training.outcomes import outcome_frame, peak_scores
+from training.peak import ConnectionPolicy, PeakConfig, PeakModel
+from training.registry import champion, evaluation, list_versions
+
+TINY = DemandConfig.model_validate(
+    {"booster": {"rounds": 10, "max_rows": 4000, "leaves": 7}, "calibration": {"max_issues": 5}}
+)
+QUICK = PeakConfig(scenarios=50, calibration_scenarios=50, min_history_days=200, origins=2, horizons_days=(31, 92))
+TABLES = ("org_unit", "node", "transformer", "line_segment", "tie", "weather_observed", "application", "node_load")
+
+
+@pytest.fixture(scope="module")
+def workspace(small_territory: Territory, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = Workspace(tmp_path_factory.mktemp("jobs"))
+    for table in TABLES:
+        Lake(made.lake).append(table, small_territory.frame(table), "test")
+    return made
+
+
+@pytest.fixture(scope="module")
+def demand(workspace: Workspace) -> Trained:
+    return train_demand(workspace, TINY, held_out_days=3)
+
+
+@pytest.fixture(scope="module")
+def peak(workspace: Workspace) -> Trained:
+    return train_peak(workspace, QUICK, ConnectionPolicy())
+
+
+def test_the_first_version_serves_and_its_scores_are_those_of_its_artifact(
+    workspace: Workspace, demand: Trained
+) -> None:
+    serving = champion(workspace, "demand")
+    assert serving is not None
+    assert (serving.version, demand.promoted, demand.reused) == (demand.version, True, False)
+    history = load_history(Lake(workspace.lake), workspace.territory())
+    cut = history.loads.end - pd.Timedelta(days=3)
+    again = evaluate(DemandModel.load(serving.path), history, cut, 3)
+    assert again.metrics == pytest.approx(dict(demand.metrics), rel=1e-9)
+    assert DemandModel.load(serving.path).trained_until <= cut
+
+
+def test_artifacts_hold_no_pickle(workspace: Workspace, demand: Trained, peak: Trained) -> None:
+    files = [p for name in ("demand", "peak") for p in (workspace.models / name / "1").rglob("*") if p.is_file()]
+    assert {p.suffix for p in files} == {".txt", ".json", ".npz"}
+    for path in files:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                assert all(arrays[name].dtype != object for name in arrays)
+
+
+def test_the_run_keeps_settings_plots_and_the_held_out_forecasts(
+    workspace: Workspace, demand: Trained, tmp_path: Path
+) -> None:
+    (version,) = list_versions(workspace, "demand")
+    assert version.params["booster.rounds"] == "10"
+    assert version.tags["data"] == Lake(workspace.lake).fingerprint()
+    assert {p.name for p in workspace.artifacts.rglob("figures/*")} >= {"fan.svg", "reliability.svg"}
+    fans = pd.read_parquet(evaluation(workspace, version, tmp_path) / "fans.parquet")
+    assert fans["start_utc"].nunique() == 72
+    assert np.isfinite(fans["q50"]).all()
+
+
+def test_the_same_data_and_settings_are_not_trained_twice(workspace: Workspace, demand: Trained) -> None:
+    again = train_demand(workspace, TINY, held_out_days=3)
+    assert (again.version, again.reused) == (demand.version, True)
+    assert again.metrics == demand.metrics
+
+
+def test_other_settings_make_a_version_that_waits_and_training_is_repeatable(
+    workspace: Workspace, demand: Trained
+) -> None:
+    other = train_demand(workspace, TINY.model_copy(update={"seed": 8}), held_out_days=3)
+    assert (other.version, other.promoted) == (demand.version + 1, False)
+    repeated = train_demand(workspace, TINY, held_out_days=3, again=True)
+    assert repeated.version == demand.version + 2
+    hashes = {v.version: v.sha256 for v in list_versions(workspace, "demand")}
+    assert hashes[repeated.version] == hashes[demand.version] != hashes[other.version]
+    serving = champion(workspace, "demand")
+    assert serving is not None
+    assert serving.version == demand.version
+
+
+def test_the_hold_out_never_takes_more_than_a_quarter(workspace: Workspace) -> None:
+    from training.jobs import _cut
+
+    history = load_history(Lake(workspace.lake), workspace.territory())
+    span = (history.loads.end - history.loads.start).days
+    cut, days = _cut(history, 10_000)
+    assert days == span // 4
+    assert cut == history.loads.end - pd.Timedelta(days=days)
+
+
+def test_an_empty_lake_is_said_to_be_empty(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="ingest a source first"):
+        train_demand(Workspace(tmp_path), TINY)
+
+
+def test_peak_scores_count_outcomes_by_hand(workspace: Workspace, peak: Trained) -> None:
+    serving = champion(workspace, "peak")
+    assert serving is not None
+    model = PeakModel.load(serving.path)
+    frame = outcome_frame(model, pd.Timestamp("2024-01-01"))
+    longest = model.evidence.horizons.index(92)
+    known = np.isfinite(model.evidence.log_ratio[:, :, longest])
+    assert len(frame) == known.sum() > 0
+    scores = peak_scores(model, frame)
+    assert scores == pytest.approx(dict(peak.metrics))
+    areas = np.array([kind == "area" for kind in model.evidence.kinds])
+    ratios = np.exp(model.evidence.log_ratio[:, areas, longest])
+    assert scores["held_bare_area"] == pytest.approx((ratios[np.isfinite(ratios)] <= 1).mean())
+
+
+def test_the_factor_of_an_origin_knows_only_outcomes_of_before(workspace: Workspace, peak: Trained) -> None:
+    """Outcomes that came after an origin may not move its factor: changing them changes nothing before them."""
+    from dataclasses import replace
+
+    serving = champion(workspace, "peak")
+    assert serving is not None
+    model = PeakModel.load(serving.path)
+    first = outcome_frame(model, pd.Timestamp("2024-01-01"))
+    changed = model.evidence.log_ratio.copy()
+    changed[-1] += 1.0
+    other = outcome_frame(
+        replace(model, evidence=replace(model.evidence, log_ratio=changed)), pd.Timestamp("2024-01-01")
+    )
+    pd.testing.assert_series_equal(first["walk_kappa"], other["walk_kappa"])
+    assert not first["ratio"].equals(other["ratio"])
