@@ -9,7 +9,7 @@ import gc
 import logging
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # BentoML reads this when it is imported; `1` would not opt out.
 os.environ["BENTOML_DO_NOT_TRACK"] = "true"
@@ -17,17 +17,22 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "true"
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.answers import Answers
-from serving.backend import Backend
-from serving.holdings import Holdings
 from serving.settings import service_settings, workspace_from_environment
 from serving.web import create_app
+
+if TYPE_CHECKING:
+    from serving.backend import Backend
 
 __all__ = ["Headroom", "app"]
 
 
-def make_backend() -> Backend:
+def make_backend() -> "Backend":
     """The backend of the workspace the environment names."""
+    # Imported by the process that answers, not by the one that only starts it: a second less until it is ready.
+    from serving.answers import Answers
+    from serving.backend import Backend
+    from serving.holdings import Holdings
+
     _log_to_stderr()
     workspace = workspace_from_environment()
     settings = service_settings(workspace)

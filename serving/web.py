@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Body, FastAPI, Query, Request, Response, Security
 from fastapi.responses import HTMLResponse
 from fastapi.security import HTTPBearer
 
-from serving.backend import Backend
 from serving.envelope import KeyedRoute, install_error_shape
 from serving.examples import CAPACITY_ANSWER, CAPACITY_REQUESTS, FORECAST_REQUESTS
 from serving.landing import landing_page
@@ -27,6 +26,9 @@ from serving.messages import (
 )
 from serving.refusals import NotReadyError
 from serving.telemetry import METRICS_TYPE, Observe, Telemetry
+
+if TYPE_CHECKING:
+    from serving.backend import Backend
 
 __all__ = ["create_app"]
 
@@ -109,7 +111,7 @@ async def publications(request: Request, query: Annotated[PublicationsQuery, Que
     return await _answered(request, lambda b: b.answers.publications(request.state.principal, query))
 
 
-async def _answered(request: Request, use_case: Callable[[Backend], dict[str, Any]]) -> Response:
+async def _answered(request: Request, use_case: Callable[["Backend"], dict[str, Any]]) -> Response:
     backend: Backend = request.app.state.backend
     return Response(await backend.answer(lambda: use_case(backend)), media_type=_JSON)
 
@@ -158,7 +160,7 @@ async def openapi_alias(request: Request) -> dict[str, Any]:
     return document
 
 
-def create_app(make_backend: Callable[[], Backend]) -> FastAPI:
+def create_app(make_backend: Callable[[], "Backend"]) -> FastAPI:
     """The ASGI application; `make_backend` is called when it starts, not before."""
 
     @asynccontextmanager

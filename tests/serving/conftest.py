@@ -25,6 +25,7 @@ from features.workspace import Workspace
 from serving.answers import Answers
 from serving.backend import Backend
 from serving.holdings import Holdings
+from serving.messages import ErrorAnswer
 from serving.publish import Provenance, Publication, list_publications, write_publication
 from serving.settings import ServiceSettings
 from serving.state import KeyStore, open_state
@@ -196,8 +197,25 @@ class Served:
     def post(self, path: str, body: Any, who: str = "planner") -> Any:
         return self.client.post(path, json=body, headers=self.headers(who))
 
+    @staticmethod
+    def refusal(response: httpx.Response, status: int, code: str) -> "Refused":
+        """What a refusal says, after checking that it has the one shape."""
+        assert response.status_code == status, response.text
+        error = ErrorAnswer.model_validate_json(response.content).error
+        assert error.code == code
+        assert error.request_id == response.headers["x-request-id"]
+        return Refused(error.message, [fault.field for fault in error.fields])
+
     def get(self, path: str, who: str = "planner", **params: Any) -> Any:
         return self.client.get(path, params=params, headers=self.headers(who))
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refusal: its sentence and the names of the bad fields."""
+
+    message: str
+    fields: list[str]
 
 
 PEOPLE = {
