@@ -14,6 +14,8 @@ from training.peak.plan import node_error
 
 __all__ = ["Peaks", "state_peaks"]
 
+_LONGEST_GAP_DAYS = 365
+
 
 @dataclass(frozen=True)
 class Peaks:
@@ -79,10 +81,12 @@ class Peaks:
 def state_peaks(core: Core, horizons: Sequence[int], config: PeakConfig, policy: ConnectionPolicy) -> Peaks:
     """Draw the scenarios of a fitted core and the shocks of the year, and tell what each node's past is worth.
 
-    Horizons count from the moment the inputs speak of; days between the last load and it are forecast too.
+    Horizons count from the moment the inputs speak of; days between the last load and it are forecast too, a year of
+    them at most: what is older than that is no longer a forecast, and `facts` tells its age.
     """
     inputs = core.inputs
-    stale = max(0, int((_local_day(inputs.as_of, core) - inputs.days[-1]).days) - 1)
+    stale = int((_local_day(inputs.as_of, core) - inputs.days[-1]).days) - 1
+    stale = min(max(stale, 0), _LONGEST_GAP_DAYS)
     drawn = core.maxima([stale + horizon for horizon in horizons], config.scenarios, config, policy)
     ids = inputs.nodes.index.astype(str)
     own = np.stack([node_error(node, config.scenarios, config.seed) for node in ids])

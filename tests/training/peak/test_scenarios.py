@@ -147,6 +147,8 @@ def test_days_without_news_are_forecast_too(three_years: PeakInputs, quick: Peak
     found = peaks_of(late, quick, (11,)).load_kw
     straight = peaks_of(three_years, quick, (31,)).load_kw
     np.testing.assert_allclose(found, straight)
+    ages_ago = replace(three_years, as_of=three_years.as_of + pd.Timedelta(days=3000))
+    assert np.isfinite(peaks_of(ages_ago, quick, (11,)).load_kw).all()
 
 
 def test_a_plan_draws_whole_years_and_the_season() -> None:
