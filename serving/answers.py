@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -135,16 +136,20 @@ class Answers:
 
     def warm(self) -> None:
         """Read everything once before the first question, and forecast one hour of one node."""
-        for part, reason in self.missing():
-            _log.warning("not ready: %s: %s", part, reason)
-        try:
-            demand = self.holdings.demand()
-            _, history = self.holdings.history()
-            if history.node_ids:
-                one = [history.node_ids[0]]
-                demand.model.forecast(history, newest_load_moment(history), horizon_hours=1, node_ids=one)
-        except HeadroomError as error:
-            _log.warning("forecasts are not warm: %s", error)
+        with ThreadPoolExecutor(1) as beside:
+            # The history takes longest, and most of it is reading: the rest is done meanwhile.
+            reading = beside.submit(self.holdings.history)
+            for part, reason in self.missing():
+                _log.warning("not ready: %s: %s", part, reason)
+            try:
+                _, history = reading.result()
+                if history.node_ids:
+                    one = [history.node_ids[0]]
+                    self.holdings.demand().model.forecast(
+                        history, newest_load_moment(history), horizon_hours=1, node_ids=one
+                    )
+            except HeadroomError as error:
+                _log.warning("forecasts are not warm: %s", error)
 
     def _table(self, publication: str) -> CapacityTable:
         if publication == "live":
