@@ -7,7 +7,7 @@ publications), so that a promotion, an ingest or a publication shows without a r
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,8 @@ __all__ = ["CapacityTable", "Demand", "ForecastModel", "Holdings", "Node", "Terr
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 LiveCapacity = Callable[[Workspace, History], tuple[pd.DataFrame, Provenance]]
+Stamp = tuple[tuple[str, int], ...]
+_QUIET_NS = 1_000_000_000
 _DEMAND, _PEAK = "demand", "peak"
 
 
@@ -65,6 +67,17 @@ class Kept(Generic[K, V]):
                     self._values.popitem(last=False)
             self._values.move_to_end(key)
             return self._values[key]
+
+
+def folder_stamp(folders: Iterable[Path]) -> Stamp:
+    """Changes whenever something is added to one of `folders`; those that do not exist are left out.
+
+    Two changes within one tick of the file system's clock look alike, so that the stamp of a folder that changed
+    just now is different each time, until it has been quiet for a second.
+    """
+    changed = [(str(folder), folder.stat().st_mtime_ns) for folder in sorted(folders) if folder.is_dir()]
+    recent = any(time.time_ns() - moment < _QUIET_NS for _, moment in changed)
+    return (*changed, ("now", time.monotonic_ns())) if recent else tuple(changed)
 
 
 @dataclass(frozen=True)
@@ -157,21 +170,17 @@ class Holdings:
         self.workspace, self.settings = workspace, settings
         self.lake = Lake(workspace.lake)
         self._wall_clock = wall_clock
-        self._fingerprint: tuple[float, str] | None = None
+        self._fingerprints: Kept[Stamp, str] = Kept(lambda _: self.lake.fingerprint())
         self._models: Kept[Champion, ForecastModel] = Kept(lambda c: load_model(c.path))
         self._territories: Kept[str, Territory] = Kept(lambda _: self._read_territory())
         self._histories: Kept[str, History] = Kept(lambda _: load_history(self.lake, workspace.territory()))
-        self._publications: Kept[tuple[int, int], list[Publication]] = Kept(lambda _: list_publications(workspace))
+        self._publications: Kept[Stamp, list[Publication]] = Kept(lambda _: list_publications(workspace))
         self._tables: Kept[str, CapacityTable] = Kept(self._read_table, size=4)
         self._live: Kept[tuple[str, Champion | None], CapacityTable] = Kept(lambda _: self._compute(compute_capacity))
 
     def fingerprint(self) -> str:
-        """The lake's fingerprint, looked at anew every `lake_check_seconds` at most."""
-        seen, now = self._fingerprint, time.monotonic()
-        if seen is None or now - seen[0] >= self.settings.lake_check_seconds:
-            seen = (now, self.lake.fingerprint())
-            self._fingerprint = seen
-        return seen[1]
+        """The lake's fingerprint; read anew only after a commit, which shows in the folders of the tables' logs."""
+        return self._fingerprints.get(folder_stamp(self.workspace.lake.glob("*/_delta_log")))
 
     def territory(self) -> Territory:
         """The nodes and units that are valid now; NotReadyError while the lake has no nodes."""
@@ -196,7 +205,7 @@ class Holdings:
 
     def publications(self) -> list[Publication]:
         """Every publication, newest first."""
-        return self._publications.get(self._publications_stamp())[::-1]
+        return self._publications.get(folder_stamp([self.workspace.publications]))[::-1]
 
     def published(self, publication_id: str | None) -> CapacityTable:
         """The table of a publication (None: the latest); refuses an unknown id, and any while there is none."""
@@ -218,16 +227,6 @@ class Holdings:
         table = CapacityTable(None, self._wall_clock(), made_from, frame)
         _ = table.rows
         return table
-
-    def _publications_stamp(self) -> tuple[int, int]:
-        try:
-            changed_ns = self.workspace.publications.stat().st_mtime_ns
-        except FileNotFoundError:
-            return (0, 0)
-        # Two changes within one tick of the file system's clock look alike, so a folder that changed
-        # just now is looked at again until it has been quiet for a second.
-        age_ns = time.time_ns() - changed_ns
-        return (changed_ns, 0 if age_ns > 1_000_000_000 else time.monotonic_ns())
 
     def _read_table(self, publication_id: str) -> CapacityTable:
         found = read_publication(self.workspace, publication_id)

@@ -23,7 +23,6 @@ class ServiceSettings(Settings):
     max_forecast_rows: int = Field(200_000, ge=1, description="most forecast rows (nodes times intervals) in an answer")
     threads: int = Field(8, ge=1, le=256, description="requests worked on at the same time in one process")
     max_waiting: int = Field(64, ge=0, description="requests that may wait for a thread before others are turned away")
-    lake_check_seconds: float = Field(2.0, ge=0, description="how often the lake is looked at for new data")
 
 
 def service_settings(workspace: Workspace) -> ServiceSettings:

@@ -255,7 +255,7 @@ def full_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def start(workspace: Workspace, settings: ServiceSettings | None = None, **parts: Any) -> Served:
     """The application in this process on a workspace; the caller closes its client."""
-    settings = settings or ServiceSettings(lake_check_seconds=0)
+    settings = settings or ServiceSettings()
     workspace.root.mkdir(parents=True, exist_ok=True)
     backend = build_backend(workspace, settings, **parts)
     app = create_app(lambda: backend)
