@@ -13,6 +13,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def main() -> None:
 def measure(seeds: range, origins: int = ORIGINS) -> tuple[Mapping[str, float], Mapping[str, Any]]:
     """Metrics over all seeds and origins, and the two methods at equal coverage."""
     workers = min(len(seeds), os.cpu_count() or 1, 2)
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         parts = [part for found in pool.map(area_years, seeds, [origins] * len(seeds)) for part in found]
     whole = AreaYears(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
     ours, own_factor = released_at(whole.p50, whole, PeakConfig().target_coverage)
