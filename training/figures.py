@@ -65,14 +65,14 @@ def fan(name: str, frame: pd.DataFrame, title: str, time_label: str, before: pd.
     def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         time = frame["time"].dt.tz_localize(None).to_numpy()
-        axes.fill_between(time, frame["q05"], frame["q95"], color=BLUE, alpha=0.16, lw=0, label="P5 to P95")
-        axes.fill_between(time, frame["q25"], frame["q75"], color=BLUE, alpha=0.30, lw=0, label="P25 to P75")
+        axes.fill_between(time, frame["q05"], frame["q95"], color=BLUE, alpha=0.22, lw=0, label="P5 to P95")
+        axes.fill_between(time, frame["q25"], frame["q75"], color=BLUE, alpha=0.42, lw=0, label="P25 to P75")
         axes.plot(time, frame["q50"], color=BLUE, lw=1.4, label="median forecast")
         if before is not None and len(before):
             past = before["time"].dt.tz_localize(None).to_numpy()
             axes.plot(past, before["load_kw"], color=GREY, lw=1.0, label="known at issue")
             axes.axvline(time[0], color=GREY, lw=0.8, ls="--")
-        axes.plot(time, frame["load_kw"], color=INK, lw=1.0, label="what happened")
+        axes.plot(time, frame["load_kw"], color=INK, lw=0.8, label="what happened")
         locator = AutoDateLocator(minticks=4, maxticks=9)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -105,11 +105,13 @@ def reliability(name: str, observed: Mapping[str, pd.Series]) -> str:
 
 def bars(name: str, edges: np.ndarray, counts: np.ndarray, xlabel: str, ylabel: str, meaning: str) -> str:
     """A histogram: `counts` of the bins between consecutive `edges`."""
+    from matplotlib.ticker import MaxNLocator
 
     def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=BLUE, edgecolor="white", lw=0.8)
         axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="x", visible=False)
 
     return _svg(name, (5.0, 3.8), draw, meaning)

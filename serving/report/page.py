@@ -159,7 +159,7 @@ def _spread(capacity: pd.DataFrame) -> str:
     known = capacity.loc[(capacity["kind"] == "area") & capacity["open_kva"].notna(), "open_kva"].to_numpy(dtype=float)
     if not len(known):
         return ""
-    counts, edges = np.histogram(known, bins=np.histogram_bin_edges(known, bins=12))
+    counts, edges = np.histogram(known, bins=12, range=(0.0, max(float(known.max()), 1.0)))
     return bars("spread", edges, counts, "open capacity, kVA", "areas", "Histogram of the open capacity of the areas")
 
 

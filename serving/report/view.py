@@ -23,9 +23,9 @@ def tightest(capacity: pd.DataFrame, count: int, kind: str = "area") -> pd.DataF
 
 
 def roomiest(capacity: pd.DataFrame, count: int, kind: str = "area") -> pd.DataFrame:
-    """The `count` nodes of one kind with the most open capacity."""
+    """The `count` nodes of one kind with the most open capacity, the least loaded first among equals."""
     known = _known(capacity, kind)
-    return known.sort_values(["open_kva", "node_id"], ascending=[False, True]).head(count)
+    return known.sort_values(["open_kva", "use", "node_id"], ascending=[False, True, True]).head(count)
 
 
 def _known(capacity: pd.DataFrame, kind: str) -> pd.DataFrame:

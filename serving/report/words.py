@@ -8,8 +8,8 @@ KIND_WORDS = {"substation": "substation", "feeder": "feeder", "area": "area (台
 _REASONS = {
     "AREA_THERMAL": "the area's own transformers",
     "FEEDER_THERMAL": "the feeder's thermal limit",
-    "FEEDER_N1": "the feeder must keep room for a neighbour's transfer",
-    "SUBSTATION_FIRM": "what the substation can still carry with its largest transformer out",
+    "FEEDER_N1": "the feeder, which may have to take over a neighbour",
+    "SUBSTATION_FIRM": "the substation, with its largest transformer out",
     "VOLTAGE_LOW": "voltage at the far end",
     "PENDING": "capacity already promised to approved applications",
     "DATA_POOR": "too little data to say; not published as capacity",

@@ -25,12 +25,25 @@ QUICK = PeakConfig(scenarios=50, calibration_scenarios=50, min_history_days=200,
 TABLES = ("org_unit", "node", "transformer", "line_segment", "tie", "weather_observed", "application", "node_load")
 
 
+def _filled(workspace: Workspace, territory: Territory, days: int) -> Workspace:
+    """The lake of the territory's last `days`."""
+    since = territory.end - pd.Timedelta(days=days)
+    for table in TABLES:
+        frame = territory.frame(table)
+        if table in ("weather_observed", "node_load"):
+            frame = frame[frame["start_utc"] >= since]
+        Lake(workspace.lake).append(table, frame, "test")
+    return workspace
+
+
 @pytest.fixture(scope="module")
 def workspace(small_territory: Territory, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = Workspace(tmp_path_factory.mktemp("jobs"))
-    for table in TABLES:
-        Lake(made.lake).append(table, small_territory.frame(table), "test")
-    return made
+    return _filled(Workspace(tmp_path_factory.mktemp("weeks")), small_territory, 100)
+
+
+@pytest.fixture(scope="module")
+def long_workspace(small_territory: Territory, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return _filled(Workspace(tmp_path_factory.mktemp("years")), small_territory, 731)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +52,8 @@ def demand(workspace: Workspace) -> Trained:
 
 
 @pytest.fixture(scope="module")
-def peak(workspace: Workspace) -> Trained:
-    return train_peak(workspace, QUICK, ConnectionPolicy())
+def peak(long_workspace: Workspace) -> Trained:
+    return train_peak(long_workspace, QUICK, ConnectionPolicy())
 
 
 def test_the_first_version_serves_and_its_scores_are_those_of_its_artifact(
@@ -56,8 +69,11 @@ def test_the_first_version_serves_and_its_scores_are_those_of_its_artifact(
     assert DemandModel.load(serving.path).trained_until <= cut
 
 
-def test_artifacts_hold_no_pickle(workspace: Workspace, demand: Trained, peak: Trained) -> None:
-    files = [p for name in ("demand", "peak") for p in (workspace.models / name / "1").rglob("*") if p.is_file()]
+def test_artifacts_hold_no_pickle(
+    workspace: Workspace, long_workspace: Workspace, demand: Trained, peak: Trained
+) -> None:
+    folders = (workspace.models / "demand" / "1", long_workspace.models / "peak" / "1")
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     assert {p.suffix for p in files} == {".txt", ".json", ".npz"}
     for path in files:
         if path.suffix == ".npz":
@@ -112,8 +128,8 @@ def test_an_empty_lake_is_said_to_be_empty(tmp_path: Path) -> None:
         train_demand(Workspace(tmp_path), TINY)
 
 
-def test_peak_scores_count_outcomes_by_hand(workspace: Workspace, peak: Trained) -> None:
-    serving = champion(workspace, "peak")
+def test_peak_scores_count_outcomes_by_hand(long_workspace: Workspace, peak: Trained) -> None:
+    serving = champion(long_workspace, "peak")
     assert serving is not None
     model = PeakModel.load(serving.path)
     frame = outcome_frame(model, pd.Timestamp("2024-01-01"))
@@ -127,11 +143,11 @@ def test_peak_scores_count_outcomes_by_hand(workspace: Workspace, peak: Trained)
     assert scores["held_bare_area"] == pytest.approx((ratios[np.isfinite(ratios)] <= 1).mean())
 
 
-def test_the_factor_of_an_origin_knows_only_outcomes_of_before(workspace: Workspace, peak: Trained) -> None:
+def test_the_factor_of_an_origin_knows_only_outcomes_of_before(long_workspace: Workspace, peak: Trained) -> None:
     """Outcomes that came after an origin may not move its factor: changing them changes nothing before them."""
     from dataclasses import replace
 
-    serving = champion(workspace, "peak")
+    serving = champion(long_workspace, "peak")
     assert serving is not None
     model = PeakModel.load(serving.path)
     first = outcome_frame(model, pd.Timestamp("2024-01-01"))
