@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ class Backend:
         self._keys: KeyStore | None = None
         self._keys_lock = threading.Lock()
         self.warmed = threading.Event()
+        self._started = time.monotonic()
 
     @cached_property
     def _limiter(self) -> anyio.CapacityLimiter:
@@ -45,7 +47,8 @@ class Backend:
             return self._keys
 
     def start_warming(self) -> None:
-        """Read everything in the background; `/readyz` says so until it is done."""
+        """Read everything in the background; `/readyz` says so, and waits for it a little."""
+        self._started = time.monotonic()
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
     def _warm(self) -> None:
@@ -93,10 +96,14 @@ class Backend:
             self.keys()
         except HeadroomError as error:
             faults.append(FieldFault("state", str(error)))
-        if not self.warmed.is_set():
+        # A large lake takes long to read; published capacity does not have to wait for it, only forecasts do.
+        if not self.warmed.is_set() and time.monotonic() - self._started < self.settings.warm_up_seconds:
             faults.append(FieldFault("warm-up", "models and histories are being read"))
         return faults
 
     def notes(self) -> list[str]:
         """What deserves a look though answers are given."""
-        return [] if self.keys().any_valid() else ["no API key is valid yet: `headroom keys add NAME --role planner`"]
+        notes = [] if self.warmed.is_set() else ["histories are still being read: the first forecast waits for them"]
+        if not self.keys().any_valid():
+            notes.append("no API key is valid yet: `headroom keys add NAME --role planner`")
+        return notes

@@ -25,6 +25,15 @@ class TestReadiness:
         assert served.client.get("/livez").json() == {"alive": True}
         assert served.client.get("/readyz").json() == {"ready": True, "notes": []}
 
+    def test_readiness_waits_for_histories_only_a_little(self, own: Any) -> None:
+        own.backend.warmed.clear()
+        assert own.refusal(own.client.get("/readyz"), 503, "NOT_READY").fields == ["warm-up"]
+        patient = own.backend.settings
+        own.backend.settings = patient.model_copy(update={"warm_up_seconds": 0.0})
+        answer = own.client.get("/readyz")
+        assert answer.status_code == 200
+        assert "first forecast" in answer.json()["notes"][0]
+
     def test_an_empty_workspace_says_what_is_missing_and_every_question_is_503(
         self, serve: Callable[..., Any], tmp_path: Path
     ) -> None:
