@@ -50,28 +50,33 @@ class Calendar:
         within ±30, else 30; always 30 outside China).
         """
         unique = days.normalize().unique().sort_values()
-        first, last = unique[0] - pd.Timedelta(days=1), unique[-1] + pd.Timedelta(days=1)
-        every = pd.date_range(first, last, freq="D")
-        names, workdays, festivals = _public_days(self.country, self.subdivision, first.year - 1, last.year + 1)
-        stamps = [stamp.date() for stamp in every]
-        weekday = every.day_of_week.to_numpy()
-        named = np.array([day in names for day in stamps])
-        substitute = np.array([names.get(day, "").startswith("Day off") for day in stamps])
-        moved = np.array([day in workdays for day in stamps])
-        off = ((weekday >= 5) | named) & ~moved
-        frame = pd.DataFrame(
-            {
-                "weekday": weekday,
-                "holiday": named & ~substitute,
-                "off": off,
-                "moved_work": moved,
-                "eve": ~off & np.append(off[1:], False),
-                "after": ~off & np.append(False, off[:-1]),
-                "festival": _distance(every, festivals),
-            },
-            index=every,
-        )
-        return frame.loc[unique]
+        table = _day_table(self.country, self.subdivision, unique[0].year - 1, unique[-1].year + 1)
+        return table.loc[unique]
+
+
+@lru_cache(maxsize=256)
+def _day_table(country: str | None, subdivision: str | None, first_year: int, last_year: int) -> pd.DataFrame:
+    """Every day of the years between first and last, judged with a day of the neighbouring years at each end."""
+    every = pd.date_range(f"{first_year}-12-31", f"{last_year}-01-01", freq="D")
+    names, workdays, festivals = _public_days(country, subdivision, first_year, last_year)
+    stamps = [stamp.date() for stamp in every]
+    weekday = every.day_of_week.to_numpy()
+    named = np.array([day in names for day in stamps])
+    substitute = np.array([names.get(day, "").startswith("Day off") for day in stamps])
+    moved = np.array([day in workdays for day in stamps])
+    off = ((weekday >= 5) | named) & ~moved
+    return pd.DataFrame(
+        {
+            "weekday": weekday,
+            "holiday": named & ~substitute,
+            "off": off,
+            "moved_work": moved,
+            "eve": ~off & np.append(off[1:], False),
+            "after": ~off & np.append(False, off[:-1]),
+            "festival": _distance(every, festivals),
+        },
+        index=every,
+    )
 
 
 @lru_cache(maxsize=64)

@@ -124,11 +124,17 @@ _CALENDAR = (
 
 
 def combine_stations(group_weights: np.ndarray, stations: np.ndarray) -> np.ndarray:
-    """Weighted mean over the stations of each group [G, T]; an unknown station leaves its share to the others."""
+    """Weighted mean over the stations of each group [G, T].
+
+    An unknown station leaves its share to the others of its group; where a whole group is silent, all known
+    stations speak for it; NaN where none is known.
+    """
     known = np.isfinite(stations)
-    total = np.einsum("gs,st->gt", group_weights, np.where(known, stations, 0.0))
-    share = np.einsum("gs,st->gt", group_weights, known.astype(float))
-    return np.where(share > 0, total / np.where(share > 0, share, 1.0), np.nan)
+    filled, present = np.where(known, stations, 0.0), known.astype(float)
+    total, share = np.einsum("gs,st->gt", group_weights, filled), np.einsum("gs,st->gt", group_weights, present)
+    count = present.sum(axis=0)
+    everyone = np.where(count > 0, filled.sum(axis=0) / np.maximum(count, 1.0), np.nan)
+    return np.where(share > 0, total / np.where(share > 0, share, 1.0), everyone)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

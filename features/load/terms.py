@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-__all__ = ["PAD_HOURS", "TERM_GROUPS", "linear_terms", "term_names"]
+__all__ = ["PAD_HOURS", "calendar_terms", "linear_terms"]
 
 PAD_HOURS = 168
 """Hours of temperature needed before the first interval."""
@@ -13,40 +13,27 @@ _WEEKDAYS = (0, 1, 2, 3, 4, 5, 6)
 
 
 def linear_terms(
-    local: pd.DatetimeIndex,
-    days: pd.DataFrame,
-    temperature: np.ndarray | None,
-    steps_per_hour: int,
-    reference: pd.Timestamp,
+    calendar: dict[str, np.ndarray], temperature: np.ndarray | None, steps_per_hour: int
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """The matrix [intervals, terms] and the names of its columns.
 
-    `local` is the wall-clock start of each interval; `days` the calendar rows by day; `temperature` (degC) starts
-    PAD_HOURS before the first interval and ends with the last, or is None where the territory has no weather.
-    `reference` is the local moment at which the trend is zero. Temperature enters as cubics of its current value
-    and of trailing means, after Hong's vanilla model with the recency effect (Wang, Liu and Hong, 2016).
+    `calendar` are the calendar_terms of the intervals; `temperature` (degC) starts PAD_HOURS before the first
+    interval and ends with the last, or is None where the territory has no weather. Temperature enters as cubics of
+    its current value and of trailing means, after Hong's vanilla model with the recency effect (Wang, Liu and Hong,
+    2016).
     """
-    columns = _calendar_terms(local, days, reference)
+    columns = dict(calendar)
     if temperature is not None:
         columns |= _temperature_terms(temperature, steps_per_hour, columns)
     return np.column_stack(list(columns.values())), tuple(columns)
 
 
-def term_names(with_weather: bool) -> tuple[str, ...]:
-    """Names of the columns, in order."""
-    local = pd.DatetimeIndex(["2024-01-01"])
-    days = pd.DataFrame(
-        {name: [0] for name in ("weekday", "holiday", "off", "moved_work", "eve", "after", "festival")}, index=local
-    )
-    temperature = np.zeros(PAD_HOURS + 1) if with_weather else None
-    return linear_terms(local, days, temperature, 1, local[0])[1]
+def calendar_terms(local: pd.DatetimeIndex, days: pd.DataFrame, reference: pd.Timestamp) -> dict[str, np.ndarray]:
+    """Calendar and trend columns by name.
 
-
-TERM_GROUPS = {"level": ("const", "trend"), "weather": ("temp",)}
-"""Prefixes of term names by the group they explain; all others are calendar."""
-
-
-def _calendar_terms(local: pd.DatetimeIndex, days: pd.DataFrame, reference: pd.Timestamp) -> dict[str, np.ndarray]:
+    `local` is the wall-clock start of each interval; `days` the calendar rows by day; `reference` the local moment
+    at which the trend is zero.
+    """
     day = days.loc[local.normalize()]
     span = (local - reference).total_seconds().to_numpy() / 86_400 / _YEAR_DAYS
     phase = 2 * np.pi * (local.day_of_year.to_numpy() + local.hour.to_numpy() / 24) / _YEAR_DAYS

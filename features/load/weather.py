@@ -32,7 +32,7 @@ class WeatherWindow:
     """Weather of every station over a run of intervals around an issue time.
 
     `values`: variable → float64 [stations, times], NaN where nothing is known; `known` bool [times]: a temperature
-    is known at every station, be it observed or forecast.
+    is known at some station, be it observed or forecast.
     """
 
     station_ids: tuple[str, ...]
@@ -42,10 +42,7 @@ class WeatherWindow:
 
     @property
     def known(self) -> np.ndarray:
-        return np.isfinite(self.values["temperature_c"]).all(axis=0)
-
-    def of(self, variable: str, first: int, last: int) -> np.ndarray:
-        return self.values[variable][:, first:last]
+        return np.isfinite(self.values["temperature_c"]).any(axis=0)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ def save_model(model: DemandModel, folder: Path) -> None:
         "trained_until": model.trained_until.isoformat(),
         "calibrated_days": model.calibrated_days,
         "node_ids": list(model.stage.node_ids),
+        "station_ids": list(model.stage.station_ids),
+        "weather_variables": list(model.weather_variables),
         "terms": list(model.stage.names),
         "reference": model.stage.reference.isoformat(),
         "features": list(model.booster.feature_names),
@@ -55,6 +57,7 @@ def load_model(folder: Path) -> DemandModel:
         arrays = {name: stored[name] for name in stored.files}
     stage = LinearStage(
         node_ids=tuple(manifest["node_ids"]),
+        station_ids=tuple(manifest["station_ids"]),
         names=tuple(manifest["terms"]),
         reference=pd.Timestamp(manifest["reference"]),
         **{name: arrays[name] for name in _ARRAYS},
@@ -68,6 +71,7 @@ def load_model(folder: Path) -> DemandModel:
         calibration=Calibration(arrays["by_lead"], arrays["by_node"]),
         calibrated_days=manifest["calibrated_days"],
         trained_until=pd.Timestamp(manifest["trained_until"]),
+        weather_variables=tuple(manifest["weather_variables"]),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from features.errors import ModelError
 from features.load.grid import Replay
 from features.load.history import History
 from features.load.issue import LINEAR_DAYS, PAST_DAYS, IssueInputs
@@ -33,15 +34,27 @@ class Assembler:
     so); without it such targets have no temperature.
     """
 
-    def __init__(self, history: History, stage: LinearStage, *, actual_weather: bool) -> None:
+    def __init__(
+        self,
+        history: History,
+        stage: LinearStage,
+        *,
+        actual_weather: bool,
+        variables: tuple[str, ...] | None = None,
+    ) -> None:
         self._history = history
         self._stage = stage
         self._loads = Replay(history.versions)
         self._rows = np.arange(len(history.versions.ids))
         place = {node: row for row, node in enumerate(stage.node_ids)}
         self._stage_rows = np.array([place[node] for node in history.versions.ids], dtype=int)
-        actual = history.weather.actual() if actual_weather and history.weather.observed else None
-        self._weather = WeatherReplay(history.weather, actual) if history.weather.observed else None
+        self._variables = history.weather.variables if variables is None else variables
+        if self._variables and not history.weather.observed:
+            raise ModelError("the model was trained with weather, but no weather is known: ingest weather_observed")
+        self._weather: WeatherReplay | None = None
+        if self._variables:
+            actual = history.weather.actual() if actual_weather else None
+            self._weather = WeatherReplay(history.weather, actual)
 
     def inputs(self, issue: Issue) -> IssueInputs:
         """What is known at `issue`; issues must come in rising order."""
@@ -55,7 +68,7 @@ class Assembler:
         step = self._history.versions.step_minutes
         start = issue.at - pd.Timedelta(days=LINEAR_DAYS, hours=PAD_HOURS)
         steps = (LINEAR_DAYS * 24 + PAD_HOURS) * 60 // step + int(issue.offsets.max()) + 1
-        return self._weather.window(issue.at, start, step, steps)
+        return _aligned(self._weather.window(issue.at, start, step, steps), self._stage.station_ids, self._variables)
 
     def inputs_under(self, issue: Issue, window: WeatherWindow | None) -> IssueInputs:
         """As `inputs`, under a given weather (a scenario, say)."""
@@ -103,6 +116,21 @@ class Assembler:
         first = issue.at - pd.Timedelta(days=LINEAR_DAYS)
         steps = LINEAR_DAYS * 24 * 60 // step + int(issue.offsets.max()) + 1
         return self._stage.predict_without_weather(mine, first, step, steps, calendar)
+
+
+def _aligned(window: WeatherWindow, station_ids: tuple[str, ...], variables: tuple[str, ...]) -> WeatherWindow:
+    """The window with the stations and variables a model was trained on; what is missing now is unknown."""
+    if window.station_ids == station_ids and tuple(window.values) == variables:
+        return window
+    place = {station: row for row, station in enumerate(window.station_ids)}
+    steps = window.values["temperature_c"].shape[1]
+    values = {}
+    for name in variables:
+        values[name] = np.full((len(station_ids), steps), np.nan)
+        for row, station in enumerate(station_ids):
+            if station in place and name in window.values:
+                values[name][row] = window.values[name][place[station]]
+    return replace(window, station_ids=station_ids, values=values)
 
 
 def _cut(window: WeatherWindow, steps: int) -> WeatherWindow:

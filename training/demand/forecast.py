@@ -85,7 +85,9 @@ class _Run:
     def warm(self) -> tuple[np.ndarray, np.ndarray]:
         """Quantiles [N, H, levels] and reasons [N, H] of the nodes with readings; NaN where they have no level."""
         stage = extend(self._model.stage, self._known)
-        assembler = Assembler(self._history, stage, actual_weather=self._actual)
+        assembler = Assembler(
+            self._history, stage, actual_weather=self._actual, variables=self._model.weather_variables
+        )
         window = assembler.weather(self._issue)
         inputs = assembler.inputs_under(self._issue, window)
         values, self._level = self._quantiles(inputs)
@@ -127,17 +129,13 @@ class _Run:
         return out, scale
 
     def _reasons(self, inputs: IssueInputs, unknown: np.ndarray) -> np.ndarray:
-        reasons = np.full((len(inputs.past_kw), len(inputs.offsets)), "", dtype=object)
         young = known_days(self._known) < SHORT_DAYS
-        lead = {row: row for row in range(len(young))}
         place = {node: row for row, node in enumerate(self._known.ids)}
+        reasons = np.full((len(inputs.past_kw), len(inputs.offsets)), "", dtype=object)
         for row, node in enumerate(self._history.versions.ids):
-            codes = []
-            if node not in place or young[place[node]]:
-                codes.append("SHORT_HISTORY")
-            if inputs.shifted[row]:
-                codes.append("LEVEL_SHIFT")
-            reasons[lead.get(row, row), :] = "+".join(codes)
+            short = node not in place or young[place[node]]
+            codes = [code for code, holds in (("SHORT_HISTORY", short), ("LEVEL_SHIFT", inputs.shifted[row])) if holds]
+            reasons[row, :] = "+".join(codes)
         reasons[:, unknown] = [[_join(one, "NO_WEATHER_FORECAST") for one in row] for row in reasons[:, unknown]]
         return reasons
 

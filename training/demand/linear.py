@@ -8,7 +8,7 @@ import pandas as pd
 from features.clock import Calendar
 from features.load.grid import Grid
 from features.load.issue import combine_stations
-from features.load.terms import PAD_HOURS, linear_terms
+from features.load.terms import PAD_HOURS, calendar_terms, linear_terms
 from features.settings import Settings
 
 __all__ = ["LinearConfig", "LinearStage"]
@@ -39,6 +39,7 @@ class LinearStage:
     """
 
     node_ids: tuple[str, ...]
+    station_ids: tuple[str, ...]
     names: tuple[str, ...]
     coefficients: np.ndarray
     logged: np.ndarray
@@ -71,16 +72,28 @@ class LinearStage:
             groups, member = choose_stations(
                 target, temperature, loads, weather.ids, config.stations, station_choice or {}
             )
+        local = calendar.local(loads.times)
+        dated = calendar_terms(local, calendar.days(local), reference)
         stage: LinearStage | None = None
         coefficients: np.ndarray | None = None
         for group in range(len(groups)):
             rows = np.flatnonzero(member == group)
             series = None if temperature is None else combine_stations(groups[group : group + 1], temperature)[0]
-            matrix, names, local = _matrix(loads, calendar, series, reference)
+            matrix, names = linear_terms(dated, series, 60 // loads.step_minutes)
             if coefficients is None:
                 coefficients = np.full((len(loads.ids), _SLOTS, len(names)), np.nan)
             coefficients[rows] = _solve(target[rows], matrix, names, local, config)
-            stage = cls(loads.ids, names, coefficients, logged, unit, groups, member, reference)
+            stage = cls(
+                loads.ids,
+                () if weather is None else weather.ids,
+                names,
+                coefficients,
+                logged,
+                unit,
+                groups,
+                member,
+                reference,
+            )
         assert stage is not None  # there is always one group
         return stage
 
@@ -113,19 +126,21 @@ class LinearStage:
     ) -> np.ndarray:
         times = pd.date_range(first, periods=steps, freq=f"{step_minutes}min")
         local = calendar.local(times)
-        days = calendar.days(local)
-        slot = local.hour.to_numpy()
+        dated = calendar_terms(local, calendar.days(local), self.reference)
+        hours = local.hour.to_numpy()
+        slots = [(hour, np.flatnonzero(hours == hour)) for hour in np.unique(hours)]
         out = np.full((len(rows), steps), np.nan)
         for group in np.unique(self.node_group[rows]):
             mine = np.flatnonzero(self.node_group[rows] == group)
             series = None
             if temperature is not None:
                 series = combine_stations(self.group_weights[group : group + 1], temperature)[0]
-            matrix, _ = linear_terms(local, days, series, 60 // step_minutes, self.reference)
+            matrix, _ = linear_terms(dated, series, 60 // step_minutes)
             coefficients = self.coefficients[rows[mine]]
-            for hour in np.unique(slot):
-                at = np.flatnonzero(slot == hour)
-                out[np.ix_(mine, at)] = np.einsum("np,tp->nt", coefficients[:, hour], matrix[at])
+            values = np.empty((len(mine), steps))
+            for hour, at in slots:
+                values[:, at] = np.einsum("np,tp->nt", coefficients[:, hour], matrix[at])
+            out[mine] = values
         return self.to_kw(rows, out)
 
     def predict_without_weather(
@@ -175,14 +190,6 @@ def _on_grid(weather: Grid, loads: Grid) -> np.ndarray:
         if good.any():
             out[row] = np.interp(times, points[good], series[good])
     return out
-
-
-def _matrix(
-    loads: Grid, calendar: Calendar, series: np.ndarray | None, reference: pd.Timestamp
-) -> tuple[np.ndarray, tuple[str, ...], pd.DatetimeIndex]:
-    local = calendar.local(loads.times)
-    matrix, names = linear_terms(local, calendar.days(local), series, 60 // loads.step_minutes, reference)
-    return matrix, names, local
 
 
 def _usable(names: tuple[str, ...], span_years: float) -> np.ndarray:

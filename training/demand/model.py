@@ -32,6 +32,7 @@ class DemandModel:
     calibration: Calibration
     calibrated_days: int
     trained_until: pd.Timestamp
+    weather_variables: tuple[str, ...]
 
     @classmethod
     def fit(cls, history: History, config: DemandConfig) -> "DemandModel":
@@ -65,7 +66,7 @@ class DemandModel:
                 )
                 days = (end - begin).days
         stage, booster = _fit_stages(history, config, end)
-        return cls(config, loads.step_minutes, stage, booster, calibration, days, end)
+        return cls(config, loads.step_minutes, stage, booster, calibration, days, end, history.weather.variables)
 
     def forecast(
         self,

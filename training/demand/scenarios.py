@@ -40,18 +40,25 @@ def _filled(window: WeatherWindow, known: dict[str, Grid], days: int) -> Weather
     times = pd.date_range(window.start, periods=steps, freq=step)
     values = {}
     for name, series in window.values.items():
-        past = _at(known[name], times - pd.Timedelta(days=days))
+        if name not in known:
+            values[name] = series
+            continue
+        past = _at(known[name], window.station_ids, times - pd.Timedelta(days=days))
         values[name] = _blend(series, past, window.step_minutes, keep_sign=name != "temperature_c")
     return replace(window, values=values)
 
 
-def _at(grid: Grid, times: pd.DatetimeIndex) -> np.ndarray:
+def _at(grid: Grid, station_ids: tuple[str, ...], times: pd.DatetimeIndex) -> np.ndarray:
     """Values at `times`; instants not yet known at the issue go back whole days until they are."""
     ahead = np.maximum(np.ceil((times - grid.end) / pd.Timedelta(days=1) + 1e-9), 0).astype(int)
     times = times - pd.to_timedelta(ahead, unit="D")
     points, wanted = grid.times.as_unit("us").asi8, times.as_unit("us").asi8
-    out = np.full((len(grid.ids), len(times)), np.nan)
-    for row, series in enumerate(grid.values):
+    out = np.full((len(station_ids), len(times)), np.nan)
+    place = {station: row for row, station in enumerate(grid.ids)}
+    for row, station in enumerate(station_ids):
+        if station not in place:
+            continue
+        series = grid.values[place[station]]
         good = np.isfinite(series)
         if good.any():
             out[row] = np.interp(wanted, points[good], series[good], left=np.nan)

@@ -10,6 +10,7 @@ import pytest
 
 from features.errors import ModelError, NotFoundError
 from features.load.history import History
+from features.load.weather import Weather
 from training.demand import DemandConfig, DemandModel
 
 Make = Callable[..., History]
@@ -177,3 +178,24 @@ def test_a_jump_is_recentred_and_flagged(fitted: tuple[DemandModel, History]) ->
 def test_too_little_data_fails_fast(history_of: Make, quick: DemandConfig) -> None:
     with pytest.raises(ModelError):
         DemandModel.fit(history_of(nodes=1, days=2), quick)
+
+
+def test_stations_may_come_and_go_after_training(fitted: tuple[DemandModel, History]) -> None:
+    model, history = fitted
+    observed = history.weather.observed["temperature_c"]
+    more = replace(
+        observed,
+        ids=("V", *observed.ids),
+        row=np.concatenate([observed.row + 1, observed.row * 0]),
+        column=np.concatenate([observed.column] * 2),
+        value=np.concatenate([observed.value, observed.value + 30.0]),
+        available=np.concatenate([observed.available] * 2),
+    )
+    order = np.argsort(more.available, kind="stable")
+    more = replace(more, **{name: getattr(more, name)[order] for name in ("row", "column", "value", "available")})
+    issue = history.as_of - pd.Timedelta(days=5)
+    usual = model.forecast(history, issue, 24, actual_weather=True)
+    with_more = replace(history, weather=Weather({"temperature_c": more}))
+    pd.testing.assert_frame_equal(model.forecast(with_more, issue, 24, actual_weather=True), usual)
+    with pytest.raises(ModelError, match="weather_observed"):
+        model.forecast(replace(history, weather=Weather({})), issue, 24)
