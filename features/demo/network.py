@@ -79,7 +79,7 @@ def draw_network(config: DemoConfig, rng: np.random.Generator) -> Network:
     expected = rating * power_factor * _planned_utilisation(A, rng)
     feeder_kw = np.bincount(tree["feeder_of_area"], expected, F) * 0.92
     feeder_pf = np.round(rng.uniform(0.92, 0.97, F), 3)
-    limit = _snap_up(_FEEDER_LIMITS, feeder_kw / feeder_pf / _spread_out(F, 0.45, 0.85, rng))
+    limit = _snap_up(_FEEDER_LIMITS, feeder_kw / feeder_pf / _spread_out(F, 0.35, 0.75, rng))
     kinds = [list(ARCHETYPES).index(kind) for kind in tree["archetype"]]
     return Network(
         **tree,
@@ -162,7 +162,7 @@ def _moves(areas: int, halls: int, days: int, rng: np.random.Generator) -> tuple
 def _banks(kva: np.ndarray, rng: np.random.Generator) -> tuple[tuple[float, ...], ...]:
     """Two or three equal transformers per substation, firm capacity (all but one) above most of the expected peak."""
     banks = []
-    for need, use in zip(kva, _spread_out(len(kva), 0.55, 0.9, rng), strict=True):
+    for need, use in zip(kva, _spread_out(len(kva), 0.42, 0.78, rng), strict=True):
         count = int(rng.integers(2, 4))
         one = float(_snap_up(_BANK, np.array([need / use / (count - 1)]))[0])
         banks.append((one,) * count)

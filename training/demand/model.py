@@ -19,6 +19,8 @@ from training.demand.rows import Rows, collect_rows
 __all__ = ["DemandModel"]
 
 _FEWEST_ROWS = 100
+_FEWEST_HELD_OUT = 500
+_FEWEST_FORECAST_DAYS = 21
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,7 @@ class DemandModel:
         calibration, days = Calibration.none(len(loads.ids), len(config.levels)), 0
         if begin is not None:
             early = _fit_stages(history, config, begin)
-            held = _held_out(history, early[0], config, begin, end)
-            if len(held.target_kw) >= 500:
-                raw = np.sort(
-                    early[1].predict_kw(held.features, held.scale_kw, held.linear_kw, config.booster.threads), axis=1
-                )
-                calibration = Calibration.fit(
-                    held.target_kw,
-                    raw,
-                    held.node,
-                    held.lead_hours,
-                    held.issue,
-                    len(loads.ids),
-                    config.levels,
-                    config.calibration.shrink_days,
-                )
-                days = (end - begin).days
+            calibration, days = _calibrate(history, early, config, begin, end)
         stage, booster = _fit_stages(history, config, end)
         return cls(config, loads.step_minutes, stage, booster, calibration, days, end, history.weather.variables)
 
@@ -152,12 +139,42 @@ def _swing(row: np.ndarray) -> float:
     return float(max(np.quantile(known, 0.99) - np.quantile(known, 0.01), 1e-6))
 
 
+def _calibrate(
+    history: History, early: tuple[LinearStage, Booster], config: DemandConfig, begin: pd.Timestamp, end: pd.Timestamp
+) -> tuple[Calibration, int]:
+    """From forecasts of the stretch [begin, end) by stages that have not seen it; no correction where it is thin."""
+    nodes = len(history.versions.ids)
+    held, raw = _held_out(history, early, config, begin, end)
+    if len(held.target_kw) < _FEWEST_HELD_OUT:
+        return Calibration.none(nodes, len(config.levels)), 0
+    found = Calibration.fit(
+        held.target_kw,
+        raw,
+        held.node,
+        held.lead_hours,
+        held.issue,
+        nodes,
+        config.levels,
+        config.calibration.shrink_days,
+    )
+    first = min((issue.available_at for issue in history.weather.forecasts), default=end)
+    if end - first >= pd.Timedelta(days=_FEWEST_FORECAST_DAYS):
+        held, raw = _held_out(history, early, config, max(first, begin), end)
+        if len(held.target_kw) >= _FEWEST_HELD_OUT:
+            found = found.refined(held.target_kw, raw, held.node, held.lead_hours, held.issue, config.levels)
+    return found, (end - begin).days
+
+
 def _held_out(
-    history: History, stage: LinearStage, config: DemandConfig, begin: pd.Timestamp, end: pd.Timestamp
-) -> Rows:
-    nodes = max(len(history.versions.ids), 1)
-    budget = min(config.booster.max_rows, config.calibration.max_issues * nodes * 48)
-    return collect_rows(history, stage, _other_seed(config), begin, end, budget)
+    history: History, early: tuple[LinearStage, Booster], config: DemandConfig, begin: pd.Timestamp, end: pd.Timestamp
+) -> tuple[Rows, np.ndarray]:
+    """Rows of [begin, end) and their raw quantiles, sorted."""
+    budget = min(config.booster.max_rows, config.calibration.max_issues * len(history.versions.ids) * 48)
+    rows = collect_rows(history, early[0], _other_seed(config), begin, end, budget)
+    if not len(rows.target_kw):
+        return rows, np.empty((0, len(config.levels)))
+    raw = early[1].predict_kw(rows.features, rows.scale_kw, rows.linear_kw, config.booster.threads)
+    return rows, np.sort(raw, axis=1)
 
 
 def _other_seed(config: DemandConfig) -> DemandConfig:
