@@ -47,7 +47,7 @@ class Answers:
         step = history.versions.step_minutes
         self._require_fitting(len(nodes) * request.horizon_hours * 60 // step)
         issue_time = _issue_time(history, request)
-        quantiles = tuple(sorted(set(request.quantiles)))
+        quantiles = tuple(sorted({round(level, 4) for level in request.quantiles}))
         frame = demand.model.forecast(
             history,
             issue_time,

@@ -103,6 +103,11 @@ class TestForecast:
         assert {tuple(row.reasons) for row in first.rows} == {()}
         assert {tuple(row.reasons) for row in second.rows} == {("NO_HISTORY",)}
 
+    def test_levels_closer_than_four_decimals_are_one(self, served: Any) -> None:
+        body = {"node_ids": ["A1"], "horizon_hours": 1, "quantiles": [0.010000000000000002, 0.01, 0.5]}
+        answer = served.post("/v1/forecast", body).json()
+        assert list(answer["nodes"][0]["rows"][0]["quantiles_kw"]) == ["0.01", "0.5"]
+
     def test_the_default_is_one_day_of_seven_quantiles(self, served: Any) -> None:
         (node,) = served.post("/v1/forecast", {"node_ids": ["A1"]}).json()["nodes"]
         assert len(node["rows"]) == 24
