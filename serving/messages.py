@@ -71,7 +71,7 @@ class _Unit(Message):
 class _ForecastOptions(Message):
     horizon_hours: Whole = Field(24, ge=1, le=MAX_HORIZON_HOURS, description="how far ahead, hours")
     quantiles: list[Quantile] = Field(
-        list(DEFAULT_QUANTILES), min_length=1, max_length=21, description="quantile levels of load, told apart to four decimals"
+        list(DEFAULT_QUANTILES), min_length=1, max_length=21, description="quantile levels, told apart to four decimals"
     )
     issue_time: AwareDatetime | None = Field(
         None,
