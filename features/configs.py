@@ -9,7 +9,7 @@ __all__ = ["config_path", "configs_dir"]
 
 
 def configs_dir() -> Path:
-    """`$HEADROOM_CONFIGS` when set; else `configs/` beside the packages, as in a checkout or an editable install."""
+    """`$HEADROOM_CONFIGS` when set; else `configs/` beside the packages: in a checkout as in a wheel."""
     named = os.environ.get("HEADROOM_CONFIGS")
     return Path(named) if named else Path(__file__).resolve().parents[1] / "configs"
 
