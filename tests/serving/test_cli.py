@@ -64,7 +64,7 @@ def test_an_error_raised_on_purpose_is_a_message_and_exit_code_2() -> None:
         raise ConfigError("territory.yaml: unknown key `tzone`")
 
     failing.add_command(inner)
-    failing.get_command = lambda _ctx, _name: inner  # type: ignore[method-assign]
+    failing.get_command = lambda _ctx, _name: inner
     result = CliRunner().invoke(failing, ["inner"])
     assert result.exit_code == 2
     assert result.stderr == "Error: territory.yaml: unknown key `tzone`\n"

@@ -31,7 +31,7 @@ def test_a_value_many_ask_for_at_once_is_made_once() -> None:
 
 def test_only_the_last_few_are_kept() -> None:
     made: list[int] = []
-    kept: Kept[int, int] = Kept(lambda key: made.append(key) or key, size=2)  # type: ignore[func-returns-value]
+    kept: Kept[int, int] = Kept(lambda key: made.append(key) or key, size=2)
     for key in (1, 2, 1, 3, 1, 2):
         kept.get(key)
     assert made == [1, 2, 3, 2]

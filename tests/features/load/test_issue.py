@@ -39,7 +39,7 @@ def inputs(per_day: int = 24, nodes: int = 3, seed: int = 1, **changes: object) 
         "local_targets": local,
         "days": CALENDAR.days(days),
     }
-    return IssueInputs(**(values | changes))  # type: ignore[arg-type]
+    return IssueInputs(**(values | changes))
 
 
 @pytest.mark.parametrize("per_day", [24, 48, 96])
@@ -65,11 +65,11 @@ def test_weather_columns_follow_the_nodes_group() -> None:
     features, _ = build_features(given)
     names = feature_names(("temperature_c",))
     now = features[:, :, names.index("temperature_c_now")]
-    stations = given.weather.values["temperature_c"][:, LINEAR_DAYS * 24 :]  # type: ignore[union-attr]
+    stations = given.weather.values["temperature_c"][:, LINEAR_DAYS * 24 :]
     np.testing.assert_allclose(now[0], stations[0], rtol=1e-5)
     np.testing.assert_allclose(now[1], stations.mean(axis=0), rtol=1e-5)
     mean = features[0, 30, names.index("temperature_c_mean24")]
-    whole = given.weather.values["temperature_c"][0]  # type: ignore[union-attr]
+    whole = given.weather.values["temperature_c"][0]
     at = LINEAR_DAYS * 24 + 30
     assert mean == pytest.approx(whole[at - 23 : at + 1].mean(), rel=1e-5)
 
