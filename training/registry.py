@@ -169,6 +169,8 @@ def _store(workspace: Workspace) -> Iterator[Any]:
     for logger in ("mlflow.store.db.utils", "alembic"):
         logging.getLogger(logger).setLevel(logging.WARNING)
     workspace.root.mkdir(parents=True, exist_ok=True)
+    # MLflow reports its use to its makers unless told not to; a utility's machine tells nobody anything.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     with warnings.catch_warnings():
         # MLflow's mappings use a loader strategy that newer SQLAlchemy releases announce to be going.
         warnings.filterwarnings("ignore", message=r"The ``noload`` loader strategy is deprecated")

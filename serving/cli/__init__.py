@@ -59,6 +59,13 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except HeadroomError as error:
             raise Refused(str(error)) from error
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; click ends quietly.
+            raise
+        except OSError as error:
+            # What the machine refuses: a folder one may not write to, a disk that is full.
+            where = "" if error.filename is None else f"{error.filename}: "
+            raise Refused(f"{where}{error.strerror or error}") from error
 
 
 @click.group(

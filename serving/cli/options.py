@@ -1,7 +1,8 @@
 """Options every command shares."""
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,5 +36,14 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def print_json(document: Any) -> None:
-    """Write `document` to stdout as JSON, Chinese kept readable."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+    """Write `document` to stdout as JSON, Chinese kept readable; a figure that is not known is null."""
+    click.echo(json.dumps(_known(document), ensure_ascii=False, indent=2, allow_nan=False, default=str))
+
+
+def _known(value: Any) -> Any:
+    """NaN and infinities are no JSON: strict readers refuse the whole document for one of them."""
+    if isinstance(value, Mapping):
+        return {key: _known(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from features.errors import ConfigError
 from features.workspace import Workspace
 from serving.cli import COMMANDS, LazyGroup, group
+from serving.cli.options import print_json
 from serving.state import KeyStore, open_state
 
 OWN = ("serve", "keys", "forecast", "capacity", "models")
@@ -68,6 +69,20 @@ def test_an_error_raised_on_purpose_is_a_message_and_exit_code_2() -> None:
     result = CliRunner().invoke(failing, ["inner"])
     assert result.exit_code == 2
     assert result.stderr == "Error: territory.yaml: unknown key `tzone`\n"
+
+
+def test_what_the_machine_refuses_is_a_message_too(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    result = run("keys", "list", "--workspace", str(tmp_path / "file" / "ws"))
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {tmp_path / 'file' / 'ws'}: Not a directory\n"
+
+
+def test_json_says_null_where_a_figure_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"rows": [{"rcrps": float("nan"), "name": "幸福里"}], "most": (float("inf"), 1.5)})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"rows": [{"rcrps": None, "name": "幸福里"}], "most": [None, 1.5]}
+    assert "NaN" not in printed
 
 
 @pytest.mark.parametrize(
