@@ -22,9 +22,9 @@ def time_zone(name: str) -> dt.tzinfo:
     """An IANA zone or a fixed offset such as `-05:00`; ConfigError when it is neither."""
     if match := _OFFSET.match(name):
         sign = -1 if match[1] == "-" else 1
-        return dt.timezone(sign * dt.timedelta(hours=int(match[2]), minutes=int(match[3])))
+        offset = sign * dt.timedelta(hours=int(match[2]), minutes=int(match[3]))
     try:
-        return ZoneInfo(name)
+        return dt.timezone(offset) if match else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"time zone {name!r} is neither an IANA name nor an offset such as -05:00") from error
 

@@ -57,7 +57,7 @@ def _melted(mapping: TableMapping, names: list[str]) -> dict[str, str | int]:
     layout = mapping.layout
     if isinstance(layout, HoursLayout):
         numbers = range(layout.first, layout.first + layout.count)
-        return {layout.columns.format(n): (n - layout.first) * layout.minutes for n in numbers}
+        return {layout.columns.replace("{}", str(n)): (n - layout.first) * layout.minutes for n in numbers}
     if isinstance(layout, WideLayout):
         matches = {name: re.fullmatch(layout.columns, name) for name in names}
         return {name: (m[1] if m.re.groups else name) for name, m in matches.items() if m}

@@ -1,12 +1,14 @@
 """The mapping of a source: which files feed which tables, and how each column is made. YAML only, no code."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+import pandas as pd
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from features.clock import time_zone
+from features.clock import Calendar, time_zone
 from features.contracts import CONTRACTS, Contract
 from features.errors import ConfigError
 from features.ingest.units import conversion
@@ -26,12 +28,27 @@ __all__ = [
 ]
 
 
+# A century: enough for any clock, and no time overflows.
+_MOST_MINUTES = 100 * 366 * 24 * 60
+_NAMED_FORMATS = ("iso", "epoch_s", "epoch_ms")
+
+
 def _as_text(value: Any) -> Any:
     """YAML reads 9999.99, 7 and 2004-01-01 as numbers and dates; a mapping means the text of the source."""
     return str(value) if isinstance(value, int | float | date) and not isinstance(value, bool) else value
 
 
+def _check_pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression ({error})") from error
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_as_text)]
+Pattern = Annotated[str, AfterValidator(_check_pattern)]
+Minutes = Annotated[float, Field(ge=-_MOST_MINUTES, le=_MOST_MINUTES)]
 Value = Annotated[str | bool, BeforeValidator(_as_text)]
 MISSING = ("", "-", "--", "—", "NULL", "null", "NaN", "nan", "NA", "N/A", "None")
 
@@ -69,16 +86,16 @@ class ColumnMapping(Settings):
     codes: dict[Text, Text] = Field(default_factory=dict)
 
     unit: str = ""
-    factor: float = 1.0
+    factor: float = Field(1.0, allow_inf_nan=False)
     digits: int | None = Field(None, ge=0, le=12)
     thousands: Literal["", ",", ".", " ", "'"] = ""
     decimal: Literal[".", ","] = "."
 
     format: str = "iso"
     zone: str = ""
-    shift_minutes: float = 0.0
+    shift_minutes: Minutes = 0.0
     plus_minutes: str | None = None
-    delay_minutes: float = 0.0
+    delay_minutes: Minutes = 0.0
     ambiguous: Literal["quarantine", "first", "second", "in_order"] = "quarantine"
     nonexistent: Literal["quarantine", "shift_forward"] = "quarantine"
 
@@ -96,6 +113,9 @@ class ColumnMapping(Settings):
             raise ValueError("thousands and decimal are the same sign")
         if self.zone:
             _check_zone(self.zone)
+        if self.format not in _NAMED_FORMATS:
+            # Says which directive is bad.
+            pd.to_datetime(pd.Series(["now"]), format=self.format, errors="coerce")
         return self
 
     def sources(self) -> tuple[str, ...]:
@@ -135,7 +155,7 @@ class WideLayout(Settings):
     """One column per thing: `columns` is a regular expression; its first group, if any, is `$column`."""
 
     kind: Literal["wide"]
-    columns: str
+    columns: Pattern
 
 
 class HoursLayout(Settings):
@@ -186,7 +206,7 @@ class TableMapping(Settings):
     delimiter: str = Field(",", min_length=1, max_length=1)
     skip_lines: int = Field(0, ge=0)
     sheet: str | None = None
-    file_id: str | None = None
+    file_id: Pattern | None = None
     layout: Layout = LongLayout()
     skip_blank: tuple[str, ...] = ()
     exclude: dict[str, tuple[Text, ...]] = Field(default_factory=dict)
@@ -245,6 +265,7 @@ class SourceMapping(Settings):
         _check_zone(self.time_zone)
         if self.territory is not None:
             _check_zone(self.territory.time_zone)
+            _check_holidays(self.territory)
         fed = {table.table for table in self.tables if table.derive is None}
         for table in self.tables:
             if table.derive is not None and table.derive.table not in fed:
@@ -260,6 +281,15 @@ def load_mapping(path: Path) -> SourceMapping:
 def _check_zone(name: str) -> None:
     try:
         time_zone(name)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+def _check_holidays(territory: TerritorySettings) -> None:
+    """A country without holidays would only be found out when a model is trained, long after the ingest."""
+    calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
+    try:
+        calendar.days(pd.DatetimeIndex(["2024-01-01"]))
     except ConfigError as error:
         raise ValueError(str(error)) from error
 

@@ -46,7 +46,7 @@ def test_a_fixed_offset_is_a_zone() -> None:
     assert Calendar("-05:00").local(pd.DatetimeIndex(["2004-01-01 05:00"], tz="UTC"))[0] == pd.Timestamp("2004-01-01")
 
 
-@pytest.mark.parametrize("name", ["Nowhere/City", "5 hours", ""])
+@pytest.mark.parametrize("name", ["Nowhere/City", "5 hours", "", "+99:00"])
 def test_an_unknown_zone_is_named(name: str) -> None:
     with pytest.raises(ConfigError, match="time zone"):
         time_zone(name)
