@@ -12,6 +12,10 @@ __all__ = ["mark_broken"]
 _PERIODS = (("valid_from", "valid_to"), ("start_utc", "end_utc"))
 # A forecast or a planned event may be known before it begins; a measurement may not.
 _MEASURED = ("node_load", "weather_observed", "consumption")
+# One slip of the pen would stretch a territory's time axis over a century, and the lake forgets nothing. The year of
+# grace is for simulated territories and for clocks that are behind.
+_FIRST_METERING = pd.Timestamp("1970-01-01", tz="UTC")
+_GRACE = pd.Timedelta(days=366)
 
 
 def mark_broken(contract: Contract, records: Records) -> None:
@@ -24,6 +28,10 @@ def mark_broken(contract: Contract, records: Records) -> None:
     if contract.name in _MEASURED:
         early = frame[AVAILABLE_AT] < frame[contract.event_time]
         marks.add(early.to_numpy(dtype=bool), "KNOWN_TOO_EARLY", AVAILABLE_AT)
+        latest = pd.Timestamp.now(tz="UTC") + _GRACE
+        for name in (contract.event_time, AVAILABLE_AT):
+            odd = (frame[name] < _FIRST_METERING) | (frame[name] > latest)
+            marks.add(odd.to_numpy(dtype=bool), "IMPLAUSIBLE_TIME", name)
 
 
 def _mark_schema(contract: Contract, records: Records) -> None:

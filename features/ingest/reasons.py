@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "UNKNOWN_CODE": "the value is not one of the codes of the contract",
     "PERIOD_REVERSED": "the period ends before it begins, or as it begins",
     "KNOWN_TOO_EARLY": "a measured value is said to be known before its interval began",
+    "IMPLAUSIBLE_TIME": "a measurement from before 1970, or from more than a year ahead of this machine's clock",
     "ORPHAN_LINK": "the row points to something that no table holds",
 }
 

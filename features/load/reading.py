@@ -1,5 +1,6 @@
 """Reading a history from the lake: the edge between storage and the pure functions of loads."""
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +9,14 @@ import pandas as pd
 from features.clock import Calendar
 from features.errors import NotFoundError
 from features.lake import Lake
-from features.load.grid import Versions
+from features.load.grid import Versions, step_of
 from features.load.history import History
 from features.load.weather import WEATHER_VARIABLES, ForecastIssue, Weather
 from features.workspace import TerritorySettings
 
 __all__ = ["load_history"]
+
+_log = logging.getLogger("headroom.load")
 
 
 def load_history(
@@ -29,6 +32,7 @@ def load_history(
     frame = lake.versions("node_load", columns=["node_id", "start_utc", "load_kw", "available_at"], as_of=as_of)
     if frame.empty:
         raise NotFoundError("the lake holds no node_load rows: ingest a source first")
+    frame = _on_grid(frame, "node_load", "node_id")
     frame["load_kw"] = frame["load_kw"].astype("float64")
     versions = Versions.from_frame(frame, "node_id", "load_kw")
     last = versions.start + pd.Timedelta(minutes=versions.step_minutes * versions.width)
@@ -42,6 +46,30 @@ def load_history(
     if unknown:
         raise NotFoundError(f"node {unknown[0]} is unknown ({len(unknown)} unknown in all)")
     return history.with_nodes(node_ids)
+
+
+def _on_grid(frame: pd.DataFrame, table: str, id_column: str) -> pd.DataFrame:
+    """The rows whose interval begins where nearly all begin; stray ones are left out, and the log says so.
+
+    The lake forgets nothing: if one stray stamp stopped a territory, nobody could set it going again.
+    """
+    stamp = pd.DatetimeIndex(frame["start_utc"]).as_unit("us").asi8
+    step = step_of(stamp)
+    phase = stamp % (step * 60_000_000)
+    if (phase == phase[0]).all():
+        return frame
+    phases, counts = np.unique(phase, return_counts=True)
+    stray = phase != phases[np.argmax(counts)]
+    first = frame.loc[stray, [id_column, "start_utc"]].iloc[0]
+    _log.warning(
+        "%s.start_utc: %d row(s) not on the %d-minute grid are left out, first at %s %s",
+        table,
+        stray.sum(),
+        step,
+        first[id_column],
+        first["start_utc"],
+    )
+    return frame[~stray].reset_index(drop=True)
 
 
 def _rated(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:
@@ -59,6 +87,7 @@ def _weather(lake: Lake, as_of: pd.Timestamp | None) -> Weather:
     frame = lake.versions("weather_observed", columns=columns, as_of=as_of)
     if frame.empty:
         return Weather({})
+    frame = _on_grid(frame, "weather_observed", "station_id")
     base = Versions.from_frame(frame, "station_id", "temperature_c")
     used = [name for name in WEATHER_VARIABLES if frame[name].notna().mean() > 0.5]
     observed = {name: replace(base, value=frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in used}
@@ -70,7 +99,8 @@ def _issues(frame: pd.DataFrame, station_ids: tuple[str, ...], variables: list[s
     if frame.empty:
         return ()
     issues = []
-    for _, part in frame.groupby("issued_at", sort=True):
+    for _, issue in frame.groupby("issued_at", sort=True):
+        part = _on_grid(issue, "weather_forecast", "station_id")
         one = Versions.from_frame(part, "station_id", "temperature_c")
         values = {}
         for name in variables:

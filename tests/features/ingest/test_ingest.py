@@ -47,6 +47,14 @@ def test_a_long_csv(source: Any, load_table: dict[str, Any]) -> None:
     assert set(kept["reason"]) <= set(REASONS)
 
 
+def test_a_slip_of_the_pen_does_not_stretch_the_time_axis(source: Any, load_table: dict[str, Any]) -> None:
+    stamps = ["1901-01-01 00:00", "2024-01-01 00:00", "2199-01-01 00:00"]
+    source.write("load.csv", "id,stamp,kw\n" + "".join(f"a,{stamp},1\n" for stamp in stamps))
+    report = source.ingest(load_table).tables["node_load"]
+    assert dict(report.quarantined) == {"IMPLAUSIBLE_TIME": 2}
+    assert loads(source) == [("a", "01-01 00:00", 1.0)]
+
+
 def test_broken_lines_keep_their_number(source: Any, load_table: dict[str, Any]) -> None:
     lines = ["id,stamp,kw", "a,2024-01-01 00:00,1", "", "a,2024", "a,2024-01-01 01:00,2,3", "a,2024-01-01 02:00,-1e9"]
     source.write("load.csv", "\n".join(lines) + "\n")
@@ -64,7 +72,7 @@ def test_broken_lines_keep_their_number(source: Any, load_table: dict[str, Any])
 def test_lines_are_numbered_over_many_blocks(source: Any, load_table: dict[str, Any]) -> None:
     """A file larger than one block of the reader: the last line is still the last line."""
     rows = [
-        f"a,{stamp:%Y-%m-%d %H:%M},{'1' * 40}e-40" for stamp in pd.date_range("1950-01-01", periods=120_000, freq="min")
+        f"a,{stamp:%Y-%m-%d %H:%M},{'1' * 40}e-40" for stamp in pd.date_range("2001-01-01", periods=120_000, freq="min")
     ]
     rows[100] = "a,b,c,d"
     source.write("load.csv", "\n".join(["id,stamp,kw", *rows, "z,2024-01-01,no"]) + "\n")
