@@ -51,7 +51,8 @@ def forecast_at(
     wanted = _wanted(history, node_ids)
     seen = set(history.versions.ids)
     # Siblings speak for nodes without history, so those need everyone.
-    part = history if any(node not in seen for node in wanted) else history.with_nodes(wanted)
+    everyone = len(wanted) >= len(seen) or any(node not in seen for node in wanted)
+    part = history if everyone else history.with_nodes(wanted)
     run = _Run(model, part, issued_at, horizon_hours or model.config.horizon_hours, first_lead_hours, actual_weather)
     values, reasons = run.warm()
     values, reasons, order = run.with_cold(values, reasons, wanted)
