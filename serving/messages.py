@@ -75,7 +75,8 @@ class _ForecastOptions(Message):
     )
     issue_time: AwareDatetime | None = Field(
         None,
-        description="the moment the forecast is made from, with offset; nothing known later is used. "
+        description="the moment the forecast is made from, with offset; no reading known later is used, though the "
+        "model may have learnt from it: backtests are the way to judge one. "
         "Rounded down to an interval of the data. Empty: the moment the newest load became known",
         examples=["2025-12-31T16:00:00Z"],
     )
