@@ -21,7 +21,7 @@ def command() -> None:
 @click.option(
     "--now",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
-    help="Use only what was known at this moment, UTC (default: the newest data).",
+    help="Use only data known at this moment, UTC (default: the newest); the model is the one that serves.",
 )
 @click.option(
     "--policy",
