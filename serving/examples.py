@@ -27,7 +27,7 @@ CAPACITY_REQUESTS: dict[str, Example] = {
     "published": {"summary": "One node, from the latest publication", "value": {"node_ids": ["A0001"]}},
     "unit": {
         "summary": "Areas and feeders of a hall",
-        "value": {"org_unit": "H1", "kinds": ["area", "feeder"], "publication": "latest"},
+        "value": {"org_unit": "H01", "kinds": ["area", "feeder"], "publication": "latest"},
     },
     "live": {
         "summary": "Computed now, not published",
@@ -49,7 +49,7 @@ CAPACITY_ANSWER: dict[str, Any] = {
             "node_id": "A0001",
             "name": "城东一号台区",
             "kind": "area",
-            "hall_id": "H1",
+            "hall_id": "H01",
             "open_kva": 45.0,
             "own_kva": 45.0,
             "block_kva": [120.0, 110.0, 60.0, 45.0, 45.0, 70.0],

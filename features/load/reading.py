@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features.clock import Calendar
-from features.errors import NotFoundError
+from features.errors import DataError, NotFoundError
 from features.lake import Lake
 from features.load.grid import Versions, step_of
 from features.load.history import History
@@ -27,7 +27,8 @@ def load_history(
 ) -> History:
     """Read what was available at `as_of` (default: everything) from the lake.
 
-    Raises NotFoundError when the lake has no loads, or an asked node has neither a reading nor a ledger row.
+    Raises NotFoundError when the lake has no loads, or an asked node has neither a reading nor a ledger row; DataError
+    when the loads come at a resolution the models cannot use, such as daily.
     """
     frame = lake.versions("node_load", columns=["node_id", "start_utc", "load_kw", "available_at"], as_of=as_of)
     if frame.empty:
@@ -35,6 +36,9 @@ def load_history(
     frame = _on_grid(frame, "node_load", "node_id")
     frame["load_kw"] = frame["load_kw"].astype("float64")
     versions = Versions.from_frame(frame, "node_id", "load_kw")
+    if 60 % versions.step_minutes:
+        reason = f"readings every {versions.step_minutes} minutes; the models need whole parts of an hour"
+        raise DataError("node_load", "start_utc", reason, len(frame), (frame["node_id"].iloc[0], versions.start))
     last = versions.start + pd.Timedelta(minutes=versions.step_minutes * versions.width)
     moment = as_of or max(last, pd.Timestamp(versions.available[-1], unit="us", tz="UTC"))
     nodes = _rated(lake, moment, as_of)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features.contracts import NODE_LOAD
+from features.errors import DataError
 from features.frames import as_contract
 from features.lake import Lake
 from features.load.reading import load_history
@@ -34,3 +35,10 @@ def test_a_stray_stamp_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCa
     assert (found.start, found.step_minutes) == (alone.start, 60)
     assert found.values.tolist() == alone.values.tolist()
     assert "node_load.start_utc: 1 row(s) not on the 60-minute grid are left out, first at A1" in caplog.text
+
+
+def test_daily_loads_are_refused_in_words(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.append("node_load", loads([START + HOUR * 24 * k for k in range(10)]), "daily")
+    with pytest.raises(DataError, match="readings every 1440 minutes"):
+        load_history(lake, TerritorySettings())
