@@ -21,6 +21,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain YAML in which a key that stands twice is an error: the first value would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                told = f"the key {key.value!r} stands twice"
+                raise yaml.constructor.ConstructorError(None, None, told, key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def parse_settings(kind: type[S], values: Any, where: str) -> S:
     """Validate `values` as `kind`; raise ConfigError naming `where` and every bad key."""
     if values is None:
@@ -37,7 +50,7 @@ def parse_settings(kind: type[S], values: Any, where: str) -> S:
 def load_settings(kind: type[S], path: Path) -> S:
     """Read one YAML file as `kind`; raise ConfigError when it is missing, unreadable or has unknown keys."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from error
     except yaml.YAMLError as error:

@@ -30,6 +30,10 @@ def command(workspace: Workspace, host: str, port: int, workers: int, as_json: b
     publication and newly ingested data are picked up while it runs. `/` lists what can be asked, `/readyz` says what
     is missing.
     """
+    from serving.settings import service_settings
+
+    # Said here in one line; a worker that cannot start is started again and again.
+    service_settings(workspace)
     address = _address(host)
     _require_free(address, port)
     if not workspace.root.is_dir():

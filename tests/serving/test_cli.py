@@ -78,6 +78,13 @@ def test_what_the_machine_refuses_is_a_message_too(tmp_path: Path) -> None:
     assert result.stderr == f"Error: {tmp_path / 'file' / 'ws'}: Not a directory\n"
 
 
+def test_settings_the_service_cannot_use_stop_it_before_it_starts(tmp_path: Path) -> None:
+    (tmp_path / "service.yaml").write_text("treads: 4\n")
+    result = run("serve", "--port", "39871", "--workspace", str(tmp_path))
+    assert result.exit_code == 2
+    assert "treads" in result.stderr
+
+
 def test_json_says_null_where_a_figure_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"rows": [{"rcrps": float("nan"), "name": "幸福里"}], "most": (float("inf"), 1.5)})
     printed = capsys.readouterr().out
