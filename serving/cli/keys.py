@@ -1,5 +1,7 @@
 """`headroom keys`: who may ask the service."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,8 @@ def add(name: str, role: str, org_unit: str | None, workspace: Workspace, as_jso
     """Make a key called NAME and print it, once."""
     if org_unit is not None:
         _require_unit(workspace, org_unit)
-    made, key = _store(workspace).add(name, role, org_unit)
+    with _store(workspace) as store:
+        made, key = store.add(name, role, org_unit)
     if as_json:
         print_json({**_shown(made), "key": key})
         return
@@ -50,7 +53,8 @@ def list_keys(workspace: Workspace, as_json: bool) -> None:
     """List every key, revoked ones too; never the keys themselves."""
     from serving.cli.tables import show_table
 
-    keys = [_shown(key) for key in _store(workspace).all()]
+    with _store(workspace) as store:
+        keys = [_shown(key) for key in store.all()]
     if as_json:
         print_json(keys)
         return
@@ -64,19 +68,25 @@ def list_keys(workspace: Workspace, as_json: bool) -> None:
 @json_option
 def revoke(name_or_id: str, workspace: Workspace, as_json: bool) -> None:
     """Revoke the key of that name or id, from the next request on."""
-    revoked = _shown(_store(workspace).revoke(name_or_id))
+    with _store(workspace) as store:
+        revoked = _shown(store.revoke(name_or_id))
     if as_json:
         print_json(revoked)
     else:
         click.echo(f"key {revoked['key_id']} ({revoked['name']}) is revoked since {revoked['revoked_at']}")
 
 
-def _store(workspace: Workspace) -> "KeyStore":
+@contextmanager
+def _store(workspace: Workspace) -> Iterator["KeyStore"]:
     from serving.settings import service_settings
     from serving.state import KeyStore, open_state
 
     workspace.root.mkdir(parents=True, exist_ok=True)
-    return KeyStore(open_state(service_settings(workspace).state_url or workspace.state_url))
+    engine = open_state(service_settings(workspace).state_url or workspace.state_url)
+    try:
+        yield KeyStore(engine)
+    finally:
+        engine.dispose()
 
 
 def _shown(key: "ApiKey") -> dict[str, Any]:
