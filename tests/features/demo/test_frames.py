@@ -124,7 +124,7 @@ def test_an_application_can_be_followed_from_version_to_version(small_territory:
     order = ["submitted_at", "surveyed_at", "approved_at", "energised_at"]
     stages = versions[order].to_numpy(dtype="datetime64[us]")
     with np.errstate(invalid="ignore"):
-        assert not (np.diff(stages, axis=1) < np.timedelta64(0)).any()
+        assert not (np.diff(stages, axis=1) < np.timedelta64(0, "us")).any()
     for version in versions.itertuples():
         reached = [t for t in (*(getattr(version, n) for n in order), version.closed_at) if not pd.isna(t)]
         assert max(reached) == version.available_at
