@@ -146,7 +146,7 @@ class Lake:
 
     def _open(self, contract: Contract) -> "DeltaTable | None":
         from deltalake import DeltaTable
-        from deltalake.exceptions import TableNotFoundError
+        from deltalake.exceptions import DeltaError, TableNotFoundError
 
         path = self.root / contract.name
         if not (path / "_delta_log").is_dir():
@@ -155,6 +155,10 @@ class Lake:
             return DeltaTable(path)
         except TableNotFoundError:
             return None
+        except DeltaError as error:
+            raise HeadroomError(
+                f"{contract.name}: the table in {path} is damaged and cannot be read ({error})"
+            ) from error
 
     def _open_or_create(self, contract: Contract) -> "DeltaTable":
         from deltalake import DeltaTable

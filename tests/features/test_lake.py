@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.contracts import CONTRACTS
-from features.errors import DataError
+from features.errors import DataError, HeadroomError
 from features.frames import as_contract, empty_frame
 from features.lake import Lake
 
@@ -209,3 +209,12 @@ def test_many_batches_outlive_a_checkpoint_of_the_log(tmp_path: Path) -> None:
     assert len(seen) == 25
     assert lake.append("node_load", FIRST.assign(load_kw=0.0), "batch 0") == 0
     assert lake.read("node_load")["load_kw"].tolist() == [24.0, 24.0]
+
+
+def test_a_damaged_table_is_said_in_words(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    log = tmp_path / "org_unit" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / "00000000000000000000.json").write_text("{ not a commit\n")
+    with pytest.raises(HeadroomError, match=r"org_unit.*damaged"):
+        lake.read("org_unit")
