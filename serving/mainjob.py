@@ -20,6 +20,7 @@ __all__ = ["Outcome", "run_main_job"]
 
 Say = Callable[[str], None]
 _MARKER, _GATE = "demo.json", "gate.json"
+_MEND = "give another --workspace, or remove this one first"
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,21 @@ def _marked(marker: Path) -> str | None:
     """The hash of the configuration the source files were made from; None before they are complete."""
     if not marker.is_file():
         return None
-    record: Mapping[str, Any] = json.loads(marker.read_text(encoding="utf-8"))
-    return str(record["config"])
+    made_from = _kept(marker).get("config")
+    if not isinstance(made_from, str):
+        raise ConfigError(f"{marker}: damaged, it does not say what the source files were made from; {_MEND}")
+    return made_from
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """A JSON object this job wrote earlier; ConfigError where it is damaged."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: damaged, not readable as JSON ({error}); {_MEND}") from error
+    if not isinstance(record, dict):
+        raise ConfigError(f"{path}: damaged, not a JSON object; {_MEND}")
+    return record
 
 
 def _ingested(workspace: Workspace, source: Path, say: Say) -> dict[str, Any]:
@@ -92,5 +106,4 @@ def _ingested(workspace: Workspace, source: Path, say: Say) -> dict[str, Any]:
     report = ingest(config_path("sources/demo.yaml"), source, workspace)
     if report.changed or not kept.is_file():
         kept.write_text(json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    account: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-    return account
+    return _kept(kept)

@@ -98,6 +98,15 @@ def test_another_territory_is_refused_in_the_same_workspace(done: tuple[Workspac
     assert "holds other data" in result.output
 
 
+@pytest.mark.parametrize("text", ["", "{ cut off", "[]", '{"areas": 6}', '{"config": 3}', "\udcff"])
+def test_a_damaged_marker_is_a_message_not_a_traceback(tmp_path: Path, text: str) -> None:
+    (tmp_path / "demo.json").write_bytes(text.encode(errors="surrogateescape"))
+    result = run("demo", *SIZE, "--workspace", str(tmp_path))
+    assert result.exit_code == 2, result.output
+    assert "demo.json" in result.output
+    assert "damaged" in result.output
+
+
 def test_publishing_the_same_inputs_changes_nothing_and_says_so(done: tuple[Workspace, dict[str, Any]]) -> None:
     workspace, document = done
     result = run("publish", "capacity", "--workspace", str(workspace.root))
