@@ -9,12 +9,19 @@ import click
 
 from features.errors import NotFoundError
 from features.workspace import Workspace
+from serving.access import ROLES, Permission, known_roles
 from serving.cli.options import json_option, print_json, workspace_option
 
 if TYPE_CHECKING:
     from serving.state import ApiKey, KeyStore
 
 __all__ = ["command"]
+
+
+def _what_roles_may() -> str:
+    """One line a role for the help, made from what the service enforces."""
+    lines = (f"{role}: {', '.join(one.value for one in Permission if one in ROLES[role])}" for role in known_roles())
+    return "\n\n".join(("What each role may do, within its org unit:", *lines))
 
 
 @click.group()
@@ -26,9 +33,15 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(epilog=_what_roles_may())
 @click.argument("name")
-@click.option("--role", default="planner", show_default=True, help="admin, planner or marketing.")
+@click.option(
+    "--role",
+    type=click.Choice(list(known_roles())),
+    default="planner",
+    show_default=True,
+    help="What the key may do; see below.",
+)
 @click.option("--org", "org_unit", default=None, help="The org unit whose nodes it sees; all of them without it.")
 @workspace_option
 @json_option

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from features.errors import ConfigError
 from features.workspace import Workspace
+from serving.access import ROLES, Permission
 from serving.cli import COMMANDS, LazyGroup, group
 from serving.cli.options import print_json
 from serving.state import KeyStore, open_state
@@ -140,9 +141,16 @@ class TestKeys:
         assert run("keys", "revoke", "two", *where).exit_code == 2
 
     def test_an_unknown_role_names_the_known_ones(self, tmp_path: Path) -> None:
-        result = run("keys", "add", "x", "--role", "boss", "--workspace", str(tmp_path))
+        result = run("keys", "add", "x", "--role", "boss", "--workspace", str(tmp_path / "new"))
         assert result.exit_code == 2
-        assert "admin, marketing, planner" in result.stderr
+        assert all(f"'{role}'" in result.stderr for role in ROLES)
+        assert not (tmp_path / "new").exists()
+
+    def test_help_lists_what_each_role_may_do(self) -> None:
+        told = " ".join(run("keys", "add", "--help").stdout.split())
+        for role, permissions in ROLES.items():
+            granted = told.split(f" {role}: ", 1)[1].split(":", 1)[0]
+            assert {one for one in Permission if one.value in granted} == set(permissions)
 
 
 class TestCapacity:
