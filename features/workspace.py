@@ -1,5 +1,6 @@
 """Where things are kept: one directory holds the lake, the model store, the publications and the state."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,18 @@ class Workspace:
 
     @property
     def mlflow_uri(self) -> str:
-        return f"sqlite:///{self.root.resolve() / 'mlflow.db'}"
+        """Where runs and versions are kept: HEADROOM_TRACKING_URL (a server or a database), else SQLite here."""
+        url = os.environ.get("HEADROOM_TRACKING_URL", "")
+        # Plain PostgreSQL URLs get the driver this project installs.
+        for prefix in ("postgresql://", "postgres://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url[len(prefix) :]
+        return url or f"sqlite:///{self.root.resolve() / 'mlflow.db'}"
+
+    @property
+    def has_tracking_server(self) -> bool:
+        """True when runs and versions are kept outside this workspace, in a store others may share."""
+        return bool(os.environ.get("HEADROOM_TRACKING_URL"))
 
     @property
     def artifacts(self) -> Path:
