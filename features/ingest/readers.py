@@ -20,6 +20,7 @@ __all__ = ["BadLine", "RawChunk", "header", "joined", "read_chunks"]
 _CSV_BLOCK = 4 << 20
 _PARQUET_ROWS = 1 << 19
 _EXCEL_ROWS = 50_000
+_OLD_EXCEL = bytes.fromhex("d0cf11e0a1b11ae1")
 # What the libraries raise on content that is not what its name says (LookupError: an unknown encoding, or an archive
 # without the part that makes it a workbook; SyntaxError: broken XML inside one).
 _UNREADABLE = (OSError, ValueError, pa.ArrowException, EOFError, LookupError, SyntaxError)
@@ -57,8 +58,8 @@ def header(path: Path, mapping: TableMapping) -> list[str]:
 def read_chunks(path: Path, mapping: TableMapping, columns: Sequence[str]) -> Iterator[RawChunk]:
     """The rows of a file. CSV and Excel give every column as text; Parquet gives `columns` with their types."""
     readers = {"csv": _read_csv, "excel": _read_excel}
-    kind = _format(path, mapping)
     with _readable(path):
+        kind = _format(path, mapping)
         yield from _read_parquet(path, columns) if kind == "parquet" else readers[kind](path, mapping)
 
 
@@ -87,6 +88,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _format(path: Path, mapping: TableMapping) -> str:
+    _refuse_old_excel(path, mapping)
     if mapping.format != "auto":
         return mapping.format
     suffix = next((s for s in reversed(path.suffixes) if s.lower() not in (".gz", ".bz2", ".zst")), "").lower()
@@ -94,6 +96,24 @@ def _format(path: Path, mapping: TableMapping) -> str:
     if suffix not in known:
         raise SourceError(f"{path}: the kind of file is not clear from its name; say format: csv, excel or parquet")
     return known[suffix]
+
+
+def _refuse_old_excel(path: Path, mapping: TableMapping) -> None:
+    """Old workbooks, and those with a password, are another container than the .xlsx that is read."""
+    if mapping.format not in ("auto", "excel"):
+        return
+    if path.suffix.lower() == ".xls":
+        raise SourceError(
+            f"{path}: old Excel files (.xls) are not read: save it as .xlsx or CSV; if it is text under that name, "
+            "say format: csv in the mapping"
+        )
+    with path.open("rb") as file:
+        old = file.read(len(_OLD_EXCEL)) == _OLD_EXCEL
+    if old:
+        raise SourceError(
+            f"{path}: an old Excel file, or one with a password, under a newer name: save it as .xlsx without a "
+            "password, or as CSV"
+        )
 
 
 def _csv_header(path: Path, mapping: TableMapping) -> list[str]:

@@ -278,6 +278,33 @@ def test_unreadable_sources(
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "change", "message"),
+    [
+        ("load.xls", b"id,stamp,kw\n", {}, r"old Excel files \(\.xls\).*save it as \.xlsx or CSV"),
+        ("LOAD.XLS", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", {"format": "excel"}, r"save it as \.xlsx or CSV"),
+        (
+            "load.xlsx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+            {},
+            "an old Excel file, or one with a password",
+        ),
+    ],
+)
+def test_old_excel_files_are_refused_with_a_way_out(
+    source: Any, load_table: dict[str, Any], name: str, content: bytes, change: dict[str, Any], message: str
+) -> None:
+    (source.data / name).write_bytes(content)
+    with pytest.raises(SourceError, match=message):
+        source.ingest({**load_table, "files": name, **change})
+
+
+def test_text_under_an_old_excel_name_is_read_when_the_mapping_says_so(source: Any, load_table: dict[str, Any]) -> None:
+    source.write("load.xls", "id\tstamp\tkw\na\t2024-01-01\t1\n")
+    source.ingest({**load_table, "files": "load.xls", "format": "csv", "delimiter": "\t"})
+    assert loads(source) == [("a", "01-01 00:00", 1.0)]
+
+
+@pytest.mark.parametrize(
     "column",
     [{"load_kw": {"constant": "much"}}, {"start_utc": {"constant": "soon"}}, {"node_id": "$minutes"}],
 )
