@@ -14,9 +14,9 @@ from training.demand.borrow import with_borrowed
 from training.demand.calibration import Calibration
 from training.demand.config import DemandConfig
 from training.demand.linear import LinearStage
-from training.demand.rows import Rows, collect_rows
+from training.demand.rows import Rows, collect_rows, row_weights
 
-__all__ = ["DemandModel"]
+__all__ = ["DemandModel", "fit_linear", "with_other_leads"]
 
 _FEWEST_ROWS = 100
 _FEWEST_HELD_OUT = 500
@@ -111,7 +111,7 @@ def _fit_stages(history: History, config: DemandConfig, end: pd.Timestamp) -> tu
             f"{end} give {len(rows.target_kw)}: a few weeks of readings are the least"
         )
     names = feature_names(history.weather.variables)
-    booster = Booster.fit(rows, _weights(rows, history), config.levels, names, config.booster, config.seed)
+    booster = Booster.fit(rows, row_weights(rows, history), config.levels, names, config.booster, config.seed)
     return stage, booster
 
 
@@ -122,21 +122,6 @@ def fit_linear(history: History, config: DemandConfig, end: pd.Timestamp) -> Lin
     given = {} if named is None else {str(k): str(v) for k, v in named.dropna().items()}
     loads = history.loads.until(end)
     return with_borrowed(LinearStage.fit(loads, weather, history.calendar, config.linear, given), loads)
-
-
-def _weights(rows: Rows, history: History) -> np.ndarray:
-    """Each node counts by how far its load swings, so that no node is judged by its size alone."""
-    values = history.loads.values
-    spread = np.array([_swing(row) for row in values])
-    weight = rows.scale_kw / np.maximum(spread[rows.node], 1e-9)
-    return np.clip(weight / np.median(weight), 0.1, 10.0)
-
-
-def _swing(row: np.ndarray) -> float:
-    known = row[np.isfinite(row)]
-    if not len(known):
-        return 1.0
-    return float(max(np.quantile(known, 0.99) - np.quantile(known, 0.01), 1e-6))
 
 
 def _calibrate(
@@ -170,13 +155,13 @@ def _held_out(
 ) -> tuple[Rows, np.ndarray]:
     """Rows of [begin, end) and their raw quantiles, sorted."""
     budget = min(config.booster.max_rows, config.calibration.max_issues * len(history.versions.ids) * 48)
-    rows = collect_rows(history, early[0], _other_seed(config), begin, end, budget)
+    rows = collect_rows(history, early[0], with_other_leads(config), begin, end, budget)
     if not len(rows.target_kw):
         return rows, np.empty((0, len(config.levels)))
     raw = early[1].predict_kw(rows.features, rows.scale_kw, rows.linear_kw, config.booster.threads)
     return rows, np.sort(raw, axis=1)
 
 
-def _other_seed(config: DemandConfig) -> DemandConfig:
-    """Other sampled leads than the training's."""
+def with_other_leads(config: DemandConfig) -> DemandConfig:
+    """The same settings, under which other leads are sampled than the training's."""
     return config.model_copy(update={"seed": config.seed + 1})

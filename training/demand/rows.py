@@ -12,7 +12,7 @@ from training.demand.assembly import Assembler, Issue, issue_times
 from training.demand.config import DemandConfig
 from training.demand.linear import LinearStage
 
-__all__ = ["Rows", "collect_rows"]
+__all__ = ["Rows", "collect_rows", "row_weights"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,17 @@ def _one(assembler: Assembler, truth: Grid, issue: Issue, number: int) -> dict[s
         "lead_hours": (issue.offsets[at] * truth.step_minutes / 60).astype(np.float32),
         "issue": np.full(len(node), number, dtype=np.int32),
     }
+
+
+def row_weights(rows: Rows, history: History) -> np.ndarray:
+    """Weight [n] of each row: a node counts by how far its load swings, so that none is judged by its size alone."""
+    spread = np.array([_swing(row) for row in history.loads.values])
+    weight = rows.scale_kw / np.maximum(spread[rows.node], 1e-9)
+    return np.clip(weight / np.median(weight), 0.1, 10.0)
+
+
+def _swing(row: np.ndarray) -> float:
+    known = row[np.isfinite(row)]
+    if not len(known):
+        return 1.0
+    return float(max(np.quantile(known, 0.99) - np.quantile(known, 0.01), 1e-6))
