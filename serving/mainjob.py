@@ -40,14 +40,17 @@ def run_main_job(workspace: Workspace, config: DemoConfig, say: Say) -> Outcome:
     from training.demand import DemandConfig
     from training.jobs import train_demand, train_peak
     from training.peak import ConnectionPolicy, PeakConfig
+    from training.registry import promote
 
     source = _generated(workspace, config, say)
     gate = _ingested(workspace, source, say)
     demand_config = load_settings(DemandConfig, config_path("demo/demand.yaml"))
-    demand = train_demand(workspace, demand_config, promote_it=True, say=_within(say, "train demand"))
+    demand = train_demand(workspace, demand_config, say=_within(say, "train demand"))
+    promote(workspace, demand.name, demand.version)
     peak_config = load_settings(PeakConfig, config_path("peak.yaml"))
     connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
-    peak = train_peak(workspace, peak_config, connections, promote_it=True, say=_within(say, "train peak"))
+    peak = train_peak(workspace, peak_config, connections, say=_within(say, "train peak"))
+    promote(workspace, peak.name, peak.version)
     say("publish capacity")
     publication = publish_capacity(workspace)
     return Outcome(demand, peak, publication, publication.capacity(), gate)

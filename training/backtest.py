@@ -3,17 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from features.clock import time_zone
 from features.errors import ConfigError
 from features.load.history import History
 from training.demand import DemandConfig, DemandModel
-from training.demand.quantiles import level_name
-from training.metrics import coverage, pinball, rcrps
+from training.scoring import beside_truth, by_node, table_summary
 
-__all__ = ["BacktestPlan", "Scored", "backtest_demand", "day_ahead_plan", "score"]
+__all__ = ["BacktestPlan", "Scored", "backtest_demand", "day_ahead_plan"]
 
 
 @dataclass(frozen=True)
@@ -41,14 +39,7 @@ class Scored:
 
     def summary(self) -> dict[str, float]:
         """Means over nodes; `coverage_worst` is the lowest of a node."""
-        table = self.nodes.dropna(subset=["rcrps"])
-        return {
-            "rcrps": float(table["rcrps"].mean()),
-            "coverage": float(table["coverage"].mean()),
-            "coverage_worst": float(table["coverage"].min()),
-            "pinball": float(table["pinball_kw"].mean()),
-            "nodes": float(len(table)),
-        }
+        return table_summary(self.nodes)
 
 
 def day_ahead_plan(
@@ -95,7 +86,6 @@ def backtest_demand(
         "issue_hours": (plan.issue_hour,),
     }
     config = config.model_copy(update=judged)
-    truth = history.loads
     parts = []
     model: DemandModel | None = None
     fitted_at: pd.Timestamp | None = None
@@ -111,43 +101,6 @@ def backtest_demand(
             node_ids=list(history.versions.ids),
             actual_weather=plan.actual_weather,
         )
-        found["issued_at"] = issue
-        found["load_kw"] = _truth(
-            truth.values, truth.column(pd.Timestamp(found["start_utc"].iloc[0])), len(history.versions.ids), len(found)
-        )
-        parts.append(found)
+        parts.append(beside_truth(found.assign(issued_at=issue), history.loads))
     forecasts = pd.concat(parts, ignore_index=True)
-    return Scored(score(forecasts, config.levels), forecasts)
-
-
-def _truth(values: np.ndarray, first: int, nodes: int, rows: int) -> np.ndarray:
-    steps = rows // nodes
-    out = np.full((nodes, steps), np.nan)
-    part = values[:, first : first + steps]
-    out[:, : part.shape[1]] = part
-    return out.reshape(-1)
-
-
-def score(forecasts: pd.DataFrame, levels: tuple[float, ...]) -> pd.DataFrame:
-    """One row a node: rcrps, coverage of the outermost levels, pinball_kw, scored intervals."""
-    columns = [level_name(level) for level in levels]
-    rows = []
-    for node, part in forecasts.groupby("node_id", sort=True):
-        actual, values = part["load_kw"].to_numpy(), part[columns].to_numpy()
-        good = np.isfinite(actual) & np.isfinite(values).all(axis=1)
-        actual, values = actual[good], values[good]
-        loss = (
-            [pinball(actual, values[:, place], level).mean() for place, level in enumerate(levels)]
-            if len(actual)
-            else [np.nan]
-        )
-        rows.append(
-            {
-                "node_id": node,
-                "rcrps": rcrps(actual, values, levels) if len(actual) else np.nan,
-                "coverage": coverage(actual, values[:, 0], values[:, -1]),
-                "pinball_kw": float(np.mean(loss)),
-                "scored": len(actual),
-            }
-        )
-    return pd.DataFrame(rows).set_index("node_id")
+    return Scored(by_node(forecasts, config.levels), forecasts)

@@ -1,6 +1,6 @@
-"""Scores of a demand model on days it never saw, and the frames from which a report draws them."""
+"""Scores of a demand model on days it never saw, and the frames from which reports and watchers draw."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,13 +10,25 @@ import pandas as pd
 
 from features.load.grid import Grid
 from features.load.history import History
-from training.metrics import coverage, rcrps
+from training.demand.config import LEVELS
+from training.demand.quantiles import level_name
+from training.scoring import (
+    beside_truth,
+    by_lead,
+    by_lead_and_hour,
+    by_node,
+    group_summary,
+    reliability_shares,
+    row_loss,
+    table_summary,
+)
 
-__all__ = ["LEVELS", "Evaluation", "Forecaster", "evaluate", "score"]
+__all__ = ["Evaluation", "Forecaster", "evaluate"]
 
-LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-_COLUMNS = tuple(f"q{round(100 * level):02d}" for level in LEVELS)
+_COLUMNS = tuple(level_name(level) for level in LEVELS)
 _BEFORE_DAYS = 5
+_LONGEST_DAYS = 14
+_EVERY_DAYS = 7
 
 
 class Forecaster(Protocol):
@@ -29,21 +41,28 @@ class Forecaster(Protocol):
 class Evaluation:
     """Held-out scores and what they were made from.
 
-    `metrics` are plain numbers; `fans` holds one forecast over the whole held-out stretch, issued at its start
-    (node_id, start_utc, load_kw, q05 … q95); `before` the load of the days before it; `shares` the share of actuals
-    at or below each level, by kind of node, of the day-ahead forecasts.
+    `metrics` are plain numbers. `fans` holds the first long forecast, issued where the held-out days begin (node_id,
+    start_utc, load_kw, q05 … q95), `before` the load of the days before it. From the day-ahead forecasts come
+    `shares` (of loads at or below each level, by kind), `nodes` (scores), `groups` (scores by kind) and `daily`
+    (node_id, day, pinball_kw, coverage, swing_kw: what a watcher compares later days with); from the long ones
+    `leads` (scores by kind and lead) and `hours` (pinball over the swing by lead and local hour).
     """
 
     metrics: dict[str, float]
     fans: pd.DataFrame
     before: pd.DataFrame
     shares: pd.DataFrame
+    daily: pd.DataFrame
+    nodes: pd.DataFrame
+    groups: pd.DataFrame
+    leads: pd.DataFrame
+    hours: pd.DataFrame
     days: int
 
     def save(self, folder: Path) -> None:
-        """Write the frames to `folder` as Parquet."""
+        """Write what is needed to show and watch the version again to `folder`, as Parquet."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("fans", "before", "shares"):
+        for name in ("fans", "before", "shares", "daily"):
             getattr(self, name).to_parquet(folder / f"{name}.parquet", index=False)
 
 
@@ -56,64 +75,58 @@ def evaluate(
 ) -> Evaluation:
     """Forecast the `days` after `cut` with what was known at each issue, against what `history` knows now.
 
-    Day-ahead figures come from one issue per day at the hour of `cut`; the fan is one issue at `cut` for all of them.
-    `step` is called after each issue.
+    One day-ahead issue per day at the hour of `cut`, and one of up to 14 days a week from `cut` on, as far as the
+    held-out days reach. `step` is called after each issue.
     """
-    truth = history.loads
-    daily = []
-    for day in range(days):
-        daily.append(_scored(model, history, truth, cut + pd.Timedelta(days=day), 24))
+
+    def scored(day: int, length: int) -> pd.DataFrame:
+        issued = cut + pd.Timedelta(days=day)
+        frame = beside_truth(model.forecast(history, issued, horizon_hours=24 * length), history.loads)
         step()
-    ahead = pd.concat(daily, ignore_index=True)
-    fans = _scored(model, history, truth, cut, 24 * days)
-    step()
+        return frame.assign(issued_at=issued)[["node_id", "issued_at", "start_utc", "lead_hours", "load_kw", *_COLUMNS]]
+
+    ahead = pd.concat([scored(day, 1) for day in range(days)], ignore_index=True)
+    far = [scored(day, min(days - day, _LONGEST_DAYS)) for day in range(0, days, _EVERY_DAYS)]
+    long = pd.concat(far, ignore_index=True)
     kinds = history.nodes["kind"].astype(str)
-    metrics = score(ahead) | {f"{name}_{days}d": value for name, value in score(fans).items() if name != "nodes"}
-    for kind in sorted(set(kinds)):
-        part = ahead[ahead["node_id"].isin(kinds.index[kinds == kind])]
-        metrics[f"rcrps_{kind}"], metrics[f"coverage_{kind}"] = (score(part)[name] for name in ("rcrps", "coverage"))
-    known = {name: value for name, value in metrics.items() if np.isfinite(value)}
-    compact = fans.astype(dict.fromkeys([*_COLUMNS, "load_kw"], "float32"))
-    return Evaluation(known, compact, _before(truth, cut), _shares(ahead, kinds), days)
+    nodes, leads = by_node(ahead), by_lead(long, kinds)
+    groups = group_summary(nodes, kinds)
+    return Evaluation(
+        metrics=_metrics(nodes, groups, leads),
+        fans=far[0].astype(dict.fromkeys([*_COLUMNS, "load_kw"], "float32")),
+        before=_before(history.loads, cut),
+        shares=reliability_shares(ahead, kinds),
+        daily=daily_scores(ahead),
+        nodes=nodes,
+        groups=groups,
+        leads=leads,
+        hours=by_lead_and_hour(long, history.calendar),
+        days=days,
+    )
 
 
-def score(frame: pd.DataFrame) -> dict[str, float]:
-    """rCRPS (mean over nodes), coverage of P5 to P95 (mean and lowest over nodes), and how many nodes were scored."""
-    losses, covers = [], []
-    for _, part in frame.groupby("node_id", sort=False):
-        actual = part["load_kw"].to_numpy(dtype=float)
-        quantiles = part[list(_COLUMNS)].to_numpy(dtype=float)
-        known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=1)
-        losses.append(rcrps(actual[known], quantiles[known], LEVELS))
-        covers.append(coverage(actual[known], quantiles[known, 0], quantiles[known, -1]))
-    scored = np.isfinite(covers)
-    if not scored.any():
-        return {"rcrps": np.nan, "coverage": np.nan, "coverage_worst": np.nan, "nodes": 0.0}
-    return {
-        "rcrps": float(np.nanmean(losses)) if np.isfinite(losses).any() else np.nan,
-        "coverage": float(np.nanmean(covers)),
-        "coverage_worst": float(np.nanmin(covers)),
-        "nodes": float(scored.sum()),
-    }
+def daily_scores(ahead: pd.DataFrame) -> pd.DataFrame:
+    """One row a node and issue: day (of the issue, UTC), pinball_kw, coverage of P5 to P95, and swing_kw, the node's
+    (P99 − P1) of all scored loads, by which losses of nodes of any size compare.
+    """
+    loss, node = row_loss(ahead), ahead["node_id"].astype(str)
+    known = np.isfinite(loss)
+    load = ahead["load_kw"].where(known)
+    inside = ((load >= ahead["q05"]) & (load <= ahead["q95"])).astype(float).where(known)
+    rows = pd.DataFrame({"node_id": node, "day": ahead["issued_at"], "pinball_kw": loss, "coverage": inside})
+    table = rows[known].groupby(["node_id", "day"], as_index=False)[["pinball_kw", "coverage"]].mean()
+    swing = load.groupby(node).quantile(0.99) - load.groupby(node).quantile(0.01)
+    return table.assign(swing_kw=table["node_id"].map(swing))
 
 
-def _scored(
-    model: Forecaster, history: History, truth: Grid, issued_at: pd.Timestamp, horizon_hours: int
-) -> pd.DataFrame:
-    frame = model.forecast(history, issued_at, horizon_hours=horizon_hours)
-    frame = frame[["node_id", "start_utc", *_COLUMNS]].copy()
-    frame.insert(2, "load_kw", _looked_up(truth, frame["node_id"].astype(str).tolist(), frame["start_utc"]))
-    return frame
-
-
-def _looked_up(truth: Grid, node_ids: Sequence[str], starts: pd.Series) -> np.ndarray:
-    """Load at (node, start), kW; NaN where the grid has none."""
-    place = {one: row for row, one in enumerate(truth.ids)}
-    rows = np.array([place.get(one, -1) for one in node_ids])
-    step = pd.Timedelta(minutes=truth.step_minutes)
-    columns = ((pd.DatetimeIndex(starts) - truth.start) // step).to_numpy()
-    inside = (rows >= 0) & (columns >= 0) & (columns < truth.values.shape[1])
-    return np.where(inside, truth.values[np.where(inside, rows, 0), np.where(inside, columns, 0)], np.nan)
+def _metrics(nodes: pd.DataFrame, groups: pd.DataFrame, leads: pd.DataFrame) -> dict[str, float]:
+    """Day-ahead means, the same by kind of node, and by kind and lead of the long forecasts."""
+    metrics = table_summary(nodes)
+    for kind, row in groups.iterrows():
+        metrics |= {f"{name}_{kind}": float(row[name]) for name in ("rcrps", "coverage")}
+    for _, row in leads.iterrows():
+        metrics |= {f"{name}_{row['group']}.lead {row['lead']}": float(row[name]) for name in ("rcrps", "coverage")}
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}
 
 
 def _before(truth: Grid, cut: pd.Timestamp) -> pd.DataFrame:
@@ -129,13 +142,3 @@ def _before(truth: Grid, cut: pd.Timestamp) -> pd.DataFrame:
             "load_kw": part.ravel(),
         }
     )
-
-
-def _shares(frame: pd.DataFrame, kinds: pd.Series) -> pd.DataFrame:
-    known = frame[np.isfinite(frame["load_kw"]) & np.isfinite(frame["q50"])]
-    kind = known["node_id"].map(kinds).fillna("unknown")
-    rows = []
-    for name, part in known.groupby(kind, sort=True):
-        for level, column in zip(LEVELS, _COLUMNS, strict=True):
-            rows.append({"kind": str(name), "level": level, "below": float((part["load_kw"] <= part[column]).mean())})
-    return pd.DataFrame(rows, columns=["kind", "level", "below"])

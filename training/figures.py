@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "outcomes", "reliability"]
+__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "heat", "outcomes", "reliability", "svg"]
 
 # Distinguishable with any common colour blindness and in print (after Okabe and Ito).
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8A8F98", "#1F2430"
@@ -33,7 +33,7 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def _svg(name: str, size: tuple[float, float], draw: Callable[["Figure"], None], meaning: str) -> str:
+def svg(name: str, size: tuple[float, float], draw: Callable[["Figure"], None], meaning: str) -> str:
     """One figure as an `<svg>` element that a screen reader can name; equal input gives equal text."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -81,7 +81,7 @@ def fan(name: str, frame: pd.DataFrame, title: str, time_label: str, before: pd.
         axes.margins(x=0.01)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=5, fontsize=8.5)
 
-    return _svg(name, (9.6, 2.9), draw, f"Forecast fan against the load that happened: {title}")
+    return svg(name, (9.6, 2.9), draw, f"Forecast fan against the load that happened: {title}")
 
 
 def reliability(name: str, observed: Mapping[str, pd.Series]) -> str:
@@ -100,7 +100,7 @@ def reliability(name: str, observed: Mapping[str, pd.Series]) -> str:
         axes.set_aspect("equal")
         axes.legend(loc="upper left", fontsize=8.5)
 
-    return _svg(name, (4.2, 3.8), draw, "Reliability of the quantiles: share of actuals below each level")
+    return svg(name, (4.2, 3.8), draw, "Reliability of the quantiles: share of actuals below each level")
 
 
 def bars(name: str, edges: np.ndarray, counts: np.ndarray, xlabel: str, ylabel: str, meaning: str) -> str:
@@ -114,7 +114,23 @@ def bars(name: str, edges: np.ndarray, counts: np.ndarray, xlabel: str, ylabel: 
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="x", visible=False)
 
-    return _svg(name, (5.0, 3.8), draw, meaning)
+    return svg(name, (5.0, 3.8), draw, meaning)
+
+
+def heat(name: str, table: pd.DataFrame, xlabel: str, ylabel: str, meaning: str) -> str:
+    """A table as colours, darker for more: rows from top to bottom, columns from left to right; NaN stays blank."""
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_subplot()
+        drawn = axes.imshow(table.to_numpy(dtype=float), aspect="auto", cmap="Blues", vmin=0.0)
+        axes.set_yticks(range(len(table)), [str(label) for label in table.index])
+        step = max(1, len(table.columns) // 8)
+        axes.set_xticks(range(0, len(table.columns), step), [str(label) for label in table.columns[::step]])
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.grid(visible=False)
+        figure.colorbar(drawn, ax=axes, label=meaning)
+
+    return svg(name, (7.2, 3.0), draw, f"{meaning} by {ylabel} and {xlabel}")
 
 
 def outcomes(name: str, frame: pd.DataFrame) -> str:
@@ -143,4 +159,4 @@ def outcomes(name: str, frame: pd.DataFrame) -> str:
         handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8.5)
 
-    return _svg(name, (9.6, 3.2), draw, "Outcomes of earlier peak forecasts against the factor that stood at the time")
+    return svg(name, (9.6, 3.2), draw, "Outcomes of earlier peak forecasts against the factor that stood at the time")

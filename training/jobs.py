@@ -1,4 +1,4 @@
-"""Training jobs: from the lake to a registered version, with the scores of the very artifact that is registered."""
+"""Training jobs: from the lake to a registered version that waits for the gate. No job changes what serves."""
 
 import tempfile
 import time
@@ -12,33 +12,41 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
+from features.configs import config_path
+from features.errors import ModelError
 from features.lake import Lake
 from features.load.history import History
 from features.load.reading import load_history
-from features.settings import config_hash
+from features.settings import config_hash, load_settings
 from features.workspace import Workspace
 from training.demand import DemandConfig, DemandModel
+from training.environment import environment, git_revision
 from training.evaluation import Evaluation, evaluate
-from training.figures import fan, outcomes, reliability
+from training.figures import outcomes
+from training.judgement import demand_figures, demand_tables
 from training.outcomes import outcome_frame, peak_scores
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
-from training.registry import ModelVersion, champion, list_versions, promote, register
+from training.registry import ModelVersion, evaluation, fetch, list_versions, register
 
-__all__ = ["DEMAND", "PEAK", "Trained", "train_demand", "train_peak"]
+__all__ = ["DEMAND", "HELD_OUT_DAYS", "PEAK", "Trained", "held_out_cut", "refit", "train_demand", "train_peak"]
 
 DEMAND, PEAK = "demand", "peak"
+HELD_OUT_DAYS = 28
 _LEAST_TRAINING_SHARE = 0.75
 
 Say = Callable[[str], None]
 
 
+def _silent(_text: str) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Trained:
-    """What a job leaves: the version, whether it serves now, and whether it had been trained before."""
+    """What a job leaves: the version, which is challenger now, and whether it had been trained before."""
 
     name: str
     version: int
-    promoted: bool
     reused: bool
     metrics: Mapping[str, float]
     seconds: float
@@ -47,43 +55,44 @@ class Trained:
 def train_demand(
     workspace: Workspace,
     config: DemandConfig,
-    held_out_days: int = 14,
-    promote_it: bool | None = None,
+    held_out_days: int = HELD_OUT_DAYS,
     again: bool = False,
-    say: Say = lambda _text: None,
+    say: Say = _silent,
+    more_tags: Mapping[str, str] | None = None,
+    parent_run: str | None = None,
 ) -> Trained:
-    """Train the demand model on all but the last `held_out_days`, score it on those, register it.
+    """Train the demand model on all but the last `held_out_days`, score it on those, register it as challenger.
 
-    The artifact that was scored is the one that serves: it reads recent loads when it forecasts, so the two weeks
-    kept from training cost little, and its figures are its own. `promote_it` None promotes the first version only.
-    A version of the same data and configuration is used again unless `again`. Raises NotFoundError for an empty
-    lake and ModelError where nothing can be trained on.
+    What was scored is what the gate compares; after its promotion the same parameters are fitted on all data (refit).
+    A version of the same data and configuration is used again unless `again`. Raises NotFoundError for an empty lake
+    and ModelError where nothing can be trained on.
     """
     started = time.perf_counter()
     lake = Lake(workspace.lake)
-    tags = _tags(lake, config, {"held_out_days": str(held_out_days)})
+    tags = _tags(lake, config, {"held_out_days": str(held_out_days), **(more_tags or {})})
     known = None if again else _trained_before(workspace, DEMAND, tags)
     if known is not None:
-        return _finish(workspace, known, promote_it, True, started)
+        return _trained(known, True, started)
     say("reading the lake")
     history = load_history(lake, workspace.territory())
-    cut, days = _cut(history, held_out_days)
+    cut, days = held_out_cut(history, held_out_days)
     say(f"fitting {len(history.node_ids)} nodes until {cut:%Y-%m-%d %H:%M} UTC")
     model = DemandModel.fit(history.until(cut), config)
     say(f"forecasting the {days} held-out days")
     found = evaluate(model, history, cut, days) if days else None
     say("registering")
-    version = _register_demand(workspace, model, found, config, tags)
-    return _finish(workspace, version, promote_it, False, started)
+    tags |= _made(model.trained_until)
+    return _trained(_register_demand(workspace, model, found, history, tags, parent_run), False, started)
 
 
 def train_peak(
     workspace: Workspace,
     config: PeakConfig,
     connections: ConnectionPolicy,
-    promote_it: bool | None = None,
     again: bool = False,
-    say: Say = lambda _text: None,
+    say: Say = _silent,
+    more_tags: Mapping[str, str] | None = None,
+    parent_run: str | None = None,
 ) -> Trained:
     """Train the peak model: what connections draw, and how earlier origins came out, from which κ is made.
 
@@ -92,25 +101,78 @@ def train_peak(
     """
     started = time.perf_counter()
     lake = Lake(workspace.lake)
-    tags = _tags(lake, config, {"connections": config_hash(connections)})
+    tags = _tags(lake, config, {"connections": config_hash(connections), **(more_tags or {})})
     known = None if again else _trained_before(workspace, PEAK, tags)
     if known is not None:
-        return _finish(workspace, known, promote_it, True, started)
+        return _trained(known, True, started)
     say("reading the lake")
     history = load_history(lake, workspace.territory())
     applications = lake.versions("application", as_of=history.as_of)
     say(f"fitting {len(history.node_ids)} nodes and calibrating on earlier origins")
     model = PeakModel.fit(history, config, applications, connections)
     say("registering")
-    found = outcome_frame(model, _first_day(history))
+    tags |= _made(model.fitted_at)
+    return _trained(_register_peak(workspace, model, history, tags, parent_run), False, started)
+
+
+def refit(workspace: Workspace, version: ModelVersion, say: Say = _silent) -> Trained:
+    """The parameters of `version` fitted on all data there is; a new version, or itself where it has seen everything.
+
+    Nothing is left to score it on, so it carries the scores and evaluation files of the version it repeats, and says
+    so in its tags (`refit_of`). Raises ModelError for a model it does not know how to fit.
+    """
+    started = time.perf_counter()
+    if version.name not in (DEMAND, PEAK):
+        raise ModelError(f"model {version.name} cannot be fitted anew: known are {DEMAND} and {PEAK}")
+    lake = Lake(workspace.lake)
+    say("reading the lake")
+    history = load_history(lake, workspace.territory())
+    if version.tags.get("data") == lake.fingerprint() and _seen_until(version) >= history.loads.end:
+        return _trained(version, True, started)
+    again = {"data": lake.fingerprint(), "refit_of": str(version.version), "held_out_days": "0"}
+    known = _trained_before(workspace, version.name, again)
+    if known is not None:
+        return _trained(known, True, started)
     with tempfile.TemporaryDirectory() as folder:
-        artifact, kept = Path(folder) / "model", Path(folder) / "evaluation"
+        artifact = fetch(workspace, version, Path(folder))
+        say(f"fitting {version.name} on all data until {history.loads.end:%Y-%m-%d %H:%M} UTC")
+        if version.name == PEAK:
+            return _refit_peak(workspace, version, PeakModel.load(artifact), history, again, started)
+        config = DemandModel.load(artifact).config
+    model = DemandModel.fit(history, config)
+    say("registering")
+    tags = {**_inherited(version), **again, **_made(model.trained_until)}
+    with tempfile.TemporaryDirectory() as folder:
+        artifact, kept = Path(folder) / "model", Path(folder) / "kept"
         model.save(artifact)
         kept.mkdir()
-        found.to_parquet(kept / "outcomes.parquet", index=False)
-        figures = {"outcomes.svg": outcomes("outcomes", found)} if len(found) else {}
-        number = register(workspace, PEAK, artifact, peak_scores(model, found), _flat(config), figures, tags, kept)
-    return _finish(workspace, _version(workspace, PEAK, number), promote_it, False, started)
+        scores = evaluation(workspace, version, kept) if version.metrics else None
+        number = register(workspace, DEMAND, artifact, version.metrics, _flat(config), {}, tags, scores)
+    return _trained(_version(workspace, DEMAND, number), False, started)
+
+
+def held_out_cut(history: History, held_out_days: int) -> tuple[pd.Timestamp, int]:
+    """Where the held-out days begin, and how many they are: at most a quarter of the history."""
+    loads = history.loads
+    whole = (loads.end - loads.start) / pd.Timedelta(days=1)
+    days = min(held_out_days, int(whole * (1 - _LEAST_TRAINING_SHARE)))
+    return loads.end - pd.Timedelta(days=days), days
+
+
+def _refit_peak(
+    workspace: Workspace,
+    version: ModelVersion,
+    model: PeakModel,
+    history: History,
+    again: Mapping[str, str],
+    started: float,
+) -> Trained:
+    # The artifact holds what was learnt about connections; learning starts anew from the policy in force.
+    policy = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
+    applications = Lake(workspace.lake).versions("application", as_of=history.as_of)
+    fitted = PeakModel.fit(history, model.config, applications, policy)
+    tags = {**_inherited(version), **again, "connections": config_hash(policy), **_made(fitted.fitted_at)}
+    return _trained(_register_peak(workspace, fitted, history, tags, None), False, started)
 
 
 def _first_day(history: History) -> pd.Timestamp:
@@ -121,12 +183,21 @@ def _first_day(history: History) -> pd.Timestamp:
 
 def _tags(lake: Lake, config: BaseModel, more: Mapping[str, str]) -> dict[str, str]:
     """What a version was made from; equal tags mean that training anew would give the same artifact."""
-    return {
-        "data": lake.fingerprint(),
-        "config": config_hash(config),
-        "headroom": distribution_version("headroom"),
-        **more,
-    }
+    tags = {"data": lake.fingerprint(), "config": config_hash(config), "headroom": distribution_version("headroom")}
+    return {**tags, "study": "", "tuned_until": "", **more}
+
+
+def _made(trained_until: pd.Timestamp) -> dict[str, str]:
+    """What is known of a version only once it is made."""
+    return {"trained_until": trained_until.isoformat(), "git": git_revision()}
+
+
+def _inherited(version: ModelVersion) -> dict[str, str]:
+    return {key: version.tags[key] for key in ("config", "headroom", "study", "tuned_until") if key in version.tags}
+
+
+def _seen_until(version: ModelVersion) -> pd.Timestamp:
+    return pd.Timestamp(version.tags["trained_until"])
 
 
 def _trained_before(workspace: Workspace, name: str, tags: Mapping[str, str]) -> ModelVersion | None:
@@ -134,20 +205,16 @@ def _trained_before(workspace: Workspace, name: str, tags: Mapping[str, str]) ->
     return same[-1] if same else None
 
 
-def _cut(history: History, held_out_days: int) -> tuple[pd.Timestamp, int]:
-    """Where the held-out days begin, and how many they are: at most a quarter of the history."""
-    loads = history.loads
-    whole = (loads.end - loads.start) / pd.Timedelta(days=1)
-    days = min(held_out_days, int(whole * (1 - _LEAST_TRAINING_SHARE)))
-    return loads.end - pd.Timedelta(days=days), days
-
-
 def _register_demand(
-    workspace: Workspace, model: DemandModel, found: Evaluation | None, config: DemandConfig, tags: Mapping[str, str]
+    workspace: Workspace,
+    model: DemandModel,
+    found: Evaluation | None,
+    history: History,
+    tags: Mapping[str, str],
+    parent_run: str | None,
 ) -> ModelVersion:
     with tempfile.TemporaryDirectory() as folder:
         artifact, kept = Path(folder) / "model", Path(folder) / "evaluation"
-        artifact.mkdir()
         model.save(artifact)
         if found is not None:
             found.save(kept)
@@ -156,40 +223,43 @@ def _register_demand(
             DEMAND,
             artifact,
             found.metrics if found else {},
-            _flat(config),
-            _figures(found) if found else {},
+            _flat(model.config),
+            demand_figures(found, history) if found else {},
             tags,
             kept if found else None,
+            {"environment.json": environment(), **(demand_tables(found) if found else {})},
+            parent_run,
         )
     return _version(workspace, DEMAND, number)
 
 
-def _figures(found: Evaluation) -> dict[str, str]:
-    """The fan of the node with the highest load, and the reliability of the quantiles."""
-    highest = found.fans.groupby("node_id")["load_kw"].max().idxmax()
-    frame = found.fans[found.fans["node_id"] == highest].rename(columns={"start_utc": "time"})
-    before = found.before[found.before["node_id"] == highest].rename(columns={"start_utc": "time"})
-    lines = {str(kind): part.set_index("level")["below"] for kind, part in found.shares.groupby("kind", sort=True)}
-    return {
-        "fan.svg": fan("fan", frame, str(highest), "time, UTC", before),
-        "reliability.svg": reliability("reliability", lines),
-    }
+def _register_peak(
+    workspace: Workspace, model: PeakModel, history: History, tags: Mapping[str, str], parent_run: str | None
+) -> ModelVersion:
+    found = outcome_frame(model, _first_day(history))
+    with tempfile.TemporaryDirectory() as folder:
+        artifact, kept = Path(folder) / "model", Path(folder) / "evaluation"
+        model.save(artifact)
+        kept.mkdir()
+        found.to_parquet(kept / "outcomes.parquet", index=False)
+        number = register(
+            workspace,
+            PEAK,
+            artifact,
+            peak_scores(model, found),
+            _flat(model.config),
+            {"outcomes.svg": outcomes("outcomes", found)} if len(found) else {},
+            tags,
+            kept,
+            {"environment.json": environment(), "connections.json": model.connections.model_dump(mode="json")},
+            parent_run,
+        )
+    return _version(workspace, PEAK, number)
 
 
-def _finish(
-    workspace: Workspace, version: ModelVersion, promote_it: bool | None, reused: bool, started: float
-) -> Trained:
-    serving = champion(workspace, version.name)
-    if promote_it or (promote_it is None and serving is None):
-        serving = promote(workspace, version.name, version.version)
-    return Trained(
-        name=version.name,
-        version=version.version,
-        promoted=serving is not None and serving.version == version.version,
-        reused=reused,
-        metrics={name: value for name, value in version.metrics.items() if np.isfinite(value)},
-        seconds=time.perf_counter() - started,
-    )
+def _trained(version: ModelVersion, reused: bool, started: float) -> Trained:
+    known = {name: value for name, value in version.metrics.items() if np.isfinite(value)}
+    return Trained(version.name, version.version, reused, known, time.perf_counter() - started)
 
 
 def _version(workspace: Workspace, name: str, number: int) -> ModelVersion:

@@ -20,8 +20,8 @@ __all__ = ["command"]
 def command() -> None:
     """Train a model, log the run with its metrics and a plot, and register a version.
 
-    The first version of a model serves at once; later ones wait to be promoted, here with --promote or by
-    `headroom models promote`. The runs can be looked at with `mlflow ui` on the workspace's mlflow.db.
+    A version waits as challenger until `headroom promote` lets it serve. The runs can be looked at with `mlflow ui` on
+    the workspace's mlflow.db.
     """
 
 
@@ -30,12 +30,6 @@ def _shared(job: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         json_option,
         click.option("--again", is_flag=True, help="Train even if this data and configuration were trained before."),
-        click.option(
-            "--promote/--no-promote",
-            "promote_it",
-            default=None,
-            help="Serve this version, or do not (default: the first).",
-        ),
         click.option(
             "--config",
             type=click.Path(dir_okay=False, path_type=Path),
@@ -50,11 +44,9 @@ def _shared(job: Callable[..., Any]) -> Callable[..., Any]:
 @command.command()
 @_shared
 @click.option(
-    "--held-out-days", default=14, show_default=True, type=click.IntRange(0, 366), help="Last days to score on."
+    "--held-out-days", default=28, show_default=True, type=click.IntRange(0, 366), help="Last days to score on."
 )
-def demand(
-    workspace: Workspace, config: Path | None, held_out_days: int, promote_it: bool | None, again: bool, as_json: bool
-) -> None:
+def demand(workspace: Workspace, config: Path | None, held_out_days: int, again: bool, as_json: bool) -> None:
     """Train the demand model: load of every node up to 14 days ahead, with quantiles."""
     from features.settings import load_settings
     from training.demand import DemandConfig
@@ -62,13 +54,13 @@ def demand(
 
     settings = load_settings(DemandConfig, config) if config else DemandConfig()
     with Steps(quiet=as_json) as say:
-        trained = train_demand(workspace, settings, held_out_days, promote_it, again, say)
+        trained = train_demand(workspace, settings, held_out_days, again, say)
     _tell(trained, as_json)
 
 
 @command.command()
 @_shared
-def peak(workspace: Workspace, config: Path | None, promote_it: bool | None, again: bool, as_json: bool) -> None:
+def peak(workspace: Workspace, config: Path | None, again: bool, as_json: bool) -> None:
     """Train the peak model: how high load will climb, with factors calibrated on earlier origins."""
     from features.configs import config_path
     from features.settings import load_settings
@@ -78,7 +70,7 @@ def peak(workspace: Workspace, config: Path | None, promote_it: bool | None, aga
     settings = load_settings(PeakConfig, config or config_path("peak.yaml"))
     connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
     with Steps(quiet=as_json) as say:
-        trained = train_peak(workspace, settings, connections, promote_it, again, say)
+        trained = train_peak(workspace, settings, connections, again, say)
     _tell(trained, as_json)
 
 
@@ -92,7 +84,4 @@ def _tell(trained: "Trained", as_json: bool) -> None:
     click.echo(f"{trained.name} version {trained.version}: {how}")
     for name, value in sorted(trained.metrics.items()):
         click.echo(f"  {name:<24} {value:.4f}")
-    if trained.promoted:
-        click.echo("It serves.")
-    else:
-        click.echo(f"It waits: headroom models promote {trained.name} {trained.version}")
+    click.echo(f"It waits for the gate: headroom promote {trained.name}")

@@ -37,6 +37,7 @@ def trained(small_territory: Territory, tmp_path_factory: pytest.TempPathFactory
     from training.demand.config import BoosterConfig, CalibrationConfig
     from training.jobs import train_demand, train_peak
     from training.peak import ConnectionPolicy, PeakConfig
+    from training.registry import promote
 
     workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
     lake = Lake(workspace.lake)
@@ -51,7 +52,9 @@ def trained(small_territory: Territory, tmp_path_factory: pytest.TempPathFactory
     for seed in (1, 2):
         config = DemandConfig(booster=small, calibration=CalibrationConfig(days=30, max_issues=5), seed=seed)
         train_demand(workspace, config, held_out_days=0)
-    train_peak(workspace, PeakConfig(), load_settings(ConnectionPolicy, config_path("policy/connections.yaml")))
+    promote(workspace, "demand", 1)
+    connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
+    promote(workspace, "peak", train_peak(workspace, PeakConfig(), connections).version)
     publish_capacity(workspace)
     return workspace
 

@@ -10,9 +10,10 @@ import pytest
 from features.clock import Calendar
 from features.errors import ConfigError
 from features.load.history import History
-from training.backtest import backtest_demand, day_ahead_plan, score
+from training.backtest import backtest_demand, day_ahead_plan
 from training.demand import DemandConfig
 from training.metrics import rcrps
+from training.scoring import by_node
 
 Make = Callable[..., History]
 DAY = pd.Timedelta(days=1)
@@ -63,4 +64,4 @@ def test_unknown_truth_is_not_scored() -> None:
     table = pd.DataFrame(
         {"node_id": "N", "load_kw": [1.0, np.nan, 3.0], "q05": 0.0, "q50": 2.0, "q95": 4.0, "start_utc": range(3)}
     )
-    assert score(table, levels).at["N", "scored"] == 2
+    assert by_node(table, levels).at["N", "scored"] == 2

@@ -10,7 +10,9 @@ from features.clock import Calendar
 from features.load.grid import Grid, Versions
 from features.load.history import History
 from features.load.weather import Weather
-from training.evaluation import LEVELS, evaluate, score
+from training.demand.config import LEVELS
+from training.evaluation import evaluate
+from training.scoring import summary
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
 CUT = START + pd.Timedelta(days=20)
@@ -37,7 +39,7 @@ class _Uniform:
         self.asked.append((issued_at, horizon_hours))
         times = pd.date_range(issued_at, periods=horizon_hours, freq="h")
         parts = [
-            pd.DataFrame({"node_id": node, "start_utc": times})
+            pd.DataFrame({"node_id": node, "start_utc": times, "lead_hours": np.arange(len(times))})
             .assign(**{f"q{round(100 * level):02d}": level * scale for level in LEVELS})
             .assign(reason="")
             for node, scale in (("S", 1.0), ("F", 10.0), ("A", 100.0))
@@ -86,8 +88,10 @@ def test_before_ends_where_the_forecast_begins() -> None:
 
 def test_nothing_known_gives_no_scores_rather_than_wrong_ones(tmp_path: Path) -> None:
     frame = pd.DataFrame({"node_id": ["A"], "load_kw": [np.nan], **{f"q{round(100 * q):02d}": [1.0] for q in LEVELS}})
-    assert score(frame)["nodes"] == 0
-    assert np.isnan(score(frame)["rcrps"])
+    assert summary(frame)["nodes"] == 0
+    assert np.isnan(summary(frame)["rcrps"])
     found = evaluate(_Uniform(), _history(), CUT, DAYS)
     found.save(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["before.parquet", "fans.parquet", "shares.parquet"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        f"{name}.parquet" for name in ("before", "daily", "fans", "shares")
+    ]

@@ -13,10 +13,10 @@ from features.load.reading import load_history
 from features.workspace import Workspace
 from training.demand import DemandConfig, DemandModel
 from training.evaluation import evaluate
-from training.jobs import Trained, train_demand, train_peak
+from training.jobs import Trained, held_out_cut, refit, train_demand, train_peak
 from training.outcomes import outcome_frame, peak_scores
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
-from training.registry import champion, evaluation, list_versions
+from training.registry import ModelVersion, champion, evaluation, fetch, list_versions, promote
 
 TINY = DemandConfig.model_validate(
     {"booster": {"rounds": 10, "max_rows": 4000, "leaves": 7}, "calibration": {"max_issues": 5}}
@@ -56,23 +56,49 @@ def peak(long_workspace: Workspace) -> Trained:
     return train_peak(long_workspace, QUICK, ConnectionPolicy())
 
 
-def test_the_first_version_serves_and_its_scores_are_those_of_its_artifact(
-    workspace: Workspace, demand: Trained
+def _of(workspace: Workspace, trained: Trained) -> ModelVersion:
+    return next(v for v in list_versions(workspace, trained.name) if v.version == trained.version)
+
+
+def test_the_scores_of_a_version_are_those_of_its_artifact(
+    workspace: Workspace, demand: Trained, tmp_path: Path
 ) -> None:
-    serving = champion(workspace, "demand")
-    assert serving is not None
-    assert (serving.version, demand.promoted, demand.reused) == (demand.version, True, False)
+    version = _of(workspace, demand)
+    model = DemandModel.load(fetch(workspace, version, tmp_path))
     history = load_history(Lake(workspace.lake), workspace.territory())
     cut = history.loads.end - pd.Timedelta(days=3)
-    again = evaluate(DemandModel.load(serving.path), history, cut, 3)
+    again = evaluate(model, history, cut, 3)
     assert again.metrics == pytest.approx(dict(demand.metrics), rel=1e-9)
-    assert DemandModel.load(serving.path).trained_until <= cut
+    assert model.trained_until <= cut
+    assert version.tags["trained_until"] == model.trained_until.isoformat()
+
+
+def test_a_refit_has_the_same_parameters_and_has_seen_everything(
+    workspace: Workspace, demand: Trained, tmp_path: Path
+) -> None:
+    judged = _of(workspace, demand)
+    made = refit(workspace, judged)
+    version = _of(workspace, made)
+    model = DemandModel.load(fetch(workspace, version, tmp_path))
+    history = load_history(Lake(workspace.lake), workspace.territory())
+    assert model.trained_until == history.loads.end
+    assert model.config == TINY
+    assert version.tags["refit_of"] == str(judged.version)
+    assert (version.tags["config"], dict(version.metrics)) == (judged.tags["config"], dict(judged.metrics))
+    assert not made.reused
+    assert refit(workspace, judged).version == refit(workspace, version).version == made.version
+
+
+def test_peak_models_have_seen_everything_from_the_start(long_workspace: Workspace, peak: Trained) -> None:
+    assert refit(long_workspace, _of(long_workspace, peak)).version == peak.version
 
 
 def test_artifacts_hold_no_pickle(
     workspace: Workspace, long_workspace: Workspace, demand: Trained, peak: Trained
 ) -> None:
     folders = (workspace.models / "demand" / "1", long_workspace.models / "peak" / "1")
+    promote(workspace, "demand", demand.version)
+    promote(long_workspace, "peak", peak.version)
     files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     assert {p.suffix for p in files} == {".txt", ".json", ".npz"}
     for path in files:
@@ -84,10 +110,18 @@ def test_artifacts_hold_no_pickle(
 def test_the_run_keeps_settings_plots_and_the_held_out_forecasts(
     workspace: Workspace, demand: Trained, tmp_path: Path
 ) -> None:
-    (version,) = list_versions(workspace, "demand")
+    version = _of(workspace, demand)
     assert version.params["booster.rounds"] == "10"
     assert version.tags["data"] == Lake(workspace.lake).fingerprint()
-    assert {p.name for p in workspace.artifacts.rglob("figures/*")} >= {"fan.svg", "reliability.svg"}
+    assert {p.name for p in workspace.artifacts.rglob("figures/*")} >= {
+        "fan_largest.svg",
+        "fan_worst.svg",
+        "pinball_by_lead_and_hour.svg",
+        "reliability.svg",
+    }
+    tables = {p.name for p in workspace.artifacts.rglob("tables/*")}
+    assert tables >= {"environment.json", "nodes.csv", "groups.csv", "leads.csv", "hours.csv", "reliability.csv"}
+    assert len(version.tags["git"]) >= 4
     fans = pd.read_parquet(evaluation(workspace, version, tmp_path) / "fans.parquet")
     assert fans["start_utc"].nunique() == 72
     assert np.isfinite(fans["q50"]).all()
@@ -102,23 +136,20 @@ def test_the_same_data_and_settings_are_not_trained_twice(workspace: Workspace, 
 def test_other_settings_make_a_version_that_waits_and_training_is_repeatable(
     workspace: Workspace, demand: Trained
 ) -> None:
+    serving = champion(workspace, "demand")
     other = train_demand(workspace, TINY.model_copy(update={"seed": 8}), held_out_days=3)
-    assert (other.version, other.promoted) == (demand.version + 1, False)
+    assert champion(workspace, "demand") == serving
+    assert not other.reused
     repeated = train_demand(workspace, TINY, held_out_days=3, again=True)
-    assert repeated.version == demand.version + 2
+    assert repeated.version > other.version > demand.version
     hashes = {v.version: v.sha256 for v in list_versions(workspace, "demand")}
     assert hashes[repeated.version] == hashes[demand.version] != hashes[other.version]
-    serving = champion(workspace, "demand")
-    assert serving is not None
-    assert serving.version == demand.version
 
 
 def test_the_hold_out_never_takes_more_than_a_quarter(workspace: Workspace) -> None:
-    from training.jobs import _cut
-
     history = load_history(Lake(workspace.lake), workspace.territory())
     span = (history.loads.end - history.loads.start).days
-    cut, days = _cut(history, 10_000)
+    cut, days = held_out_cut(history, 10_000)
     assert days == span // 4
     assert cut == history.loads.end - pd.Timedelta(days=days)
 
@@ -128,10 +159,8 @@ def test_an_empty_lake_is_said_to_be_empty(tmp_path: Path) -> None:
         train_demand(Workspace(tmp_path), TINY)
 
 
-def test_peak_scores_count_outcomes_by_hand(long_workspace: Workspace, peak: Trained) -> None:
-    serving = champion(long_workspace, "peak")
-    assert serving is not None
-    model = PeakModel.load(serving.path)
+def test_peak_scores_count_outcomes_by_hand(long_workspace: Workspace, peak: Trained, tmp_path: Path) -> None:
+    model = PeakModel.load(fetch(long_workspace, _of(long_workspace, peak), tmp_path))
     frame = outcome_frame(model, pd.Timestamp("2024-01-01"))
     longest = model.evidence.horizons.index(92)
     known = np.isfinite(model.evidence.log_ratio[:, :, longest])
@@ -143,13 +172,13 @@ def test_peak_scores_count_outcomes_by_hand(long_workspace: Workspace, peak: Tra
     assert scores["held_bare_area"] == pytest.approx((ratios[np.isfinite(ratios)] <= 1).mean())
 
 
-def test_the_factor_of_an_origin_knows_only_outcomes_of_before(long_workspace: Workspace, peak: Trained) -> None:
+def test_the_factor_of_an_origin_knows_only_outcomes_of_before(
+    long_workspace: Workspace, peak: Trained, tmp_path: Path
+) -> None:
     """Outcomes that came after an origin may not move its factor: changing them changes nothing before them."""
     from dataclasses import replace
 
-    serving = champion(long_workspace, "peak")
-    assert serving is not None
-    model = PeakModel.load(serving.path)
+    model = PeakModel.load(fetch(long_workspace, _of(long_workspace, peak), tmp_path))
     first = outcome_frame(model, pd.Timestamp("2024-01-01"))
     changed = model.evidence.log_ratio.copy()
     changed[-1] += 1.0
