@@ -23,6 +23,7 @@ from benchmarks.result import run, seed
 from features.clock import Calendar
 from features.demo import DemoConfig, Territory, simulate
 from features.load.grid import Grid
+from serving.decisions.judging import released_at
 from serving.decisions.limits import node_limits, valid_at
 from serving.decisions.pools import round_down
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
@@ -68,8 +69,8 @@ def measure(seeds: range, origins: int = ORIGINS) -> tuple[Mapping[str, float], 
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         parts = [part for found in pool.map(area_years, seeds, [origins] * len(seeds)) for part in found]
     whole = AreaYears(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
-    ours, own_factor = released_at(whole.p50, whole, PeakConfig().target_coverage)
-    thumb, thumb_factor = released_at(whole.last, whole, PeakConfig().target_coverage)
+    ours, own_factor = released_at(whole.p50, whole.realised, whole.limit, PeakConfig().target_coverage)
+    thumb, thumb_factor = released_at(whole.last, whole.realised, whole.limit, PeakConfig().target_coverage)
     metrics = {
         "coverage": whole.coverage(),
         "coverage_worst": min(part.coverage() for part in parts),
@@ -89,16 +90,6 @@ def measure(seeds: range, origins: int = ORIGINS) -> tuple[Mapping[str, float], 
         "area_years": len(whole.realised),
     }
     return metrics, peers
-
-
-def released_at(estimate: np.ndarray, years: AreaYears, coverage: float) -> tuple[float, float]:
-    """kVA that `estimate` × factor would release, the factor chosen so that it covers just `coverage` afterwards."""
-    known = np.isfinite(estimate)
-    # An area without an estimate releases nothing and is covered if it stayed within its limit.
-    ratio = np.where(known, years.realised / estimate, np.where(years.realised <= years.limit, 0.0, np.inf))
-    factor = float(np.quantile(ratio, coverage, method="higher"))
-    released = np.clip(np.where(known, years.limit - factor * estimate, 0.0), 0.0, None)
-    return float(released.sum()), factor
 
 
 def area_years(number: int, origins: int) -> list[AreaYears]:

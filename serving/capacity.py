@@ -1,11 +1,11 @@
 """Open capacity of a workspace: the same use case whether it is published, asked live, or reported."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from features.configs import config_path
-from features.contracts import CONTRACTS
 from features.errors import ModelError
 from features.lake import Lake
 from features.load.history import History
@@ -16,7 +16,10 @@ from serving.decisions.policy import CapacityPolicy
 from serving.publish import Provenance, Publication, write_publication
 from training.registry import champion
 
-__all__ = ["compute_capacity", "load_policy", "publish_capacity"]
+if TYPE_CHECKING:
+    from training.peak import PeakModel
+
+__all__ = ["compute_capacity", "load_policy", "open_capacity_of", "publish_capacity"]
 
 _PEAK = "peak"
 _TABLES = ("transformer", "line_segment", "tie", "application")
@@ -46,7 +49,6 @@ def compute_capacity(
     Columns as `serving.decisions.capacity.COLUMNS`; `history` spares reading the lake again. Raises ModelError
     without a serving peak model and NotFoundError for an empty lake.
     """
-    from serving.decisions.capacity import capacity_answer
     from training.peak import PeakModel
 
     serving = champion(workspace, _PEAK)
@@ -55,8 +57,7 @@ def compute_capacity(
     rules, territory = policy or load_policy(), workspace.territory()
     lake = Lake(workspace.lake)
     seen = load_history(lake, territory, as_of=now) if history is None else history
-    tables = {name: lake.read(name, as_of=seen.as_of) for name in _TABLES if name in CONTRACTS}
-    frame = capacity_answer(seen, tables, PeakModel.load(serving.path), rules, seen.as_of)
+    frame = open_capacity_of(lake, seen, PeakModel.load(serving.path), rules)
     made_from = Provenance(
         now=seen.as_of,
         horizon_days=rules.horizon_days,
@@ -66,8 +67,17 @@ def compute_capacity(
         data_hash=lake.fingerprint(),
         config_hash=config_hash(_Steering(policy=rules, territory=territory)),
     )
+    return frame, made_from
+
+
+def open_capacity_of(lake: Lake, seen: History, model: "PeakModel", rules: CapacityPolicy) -> pd.DataFrame:
+    """The answer of `model` for what was known at `seen.as_of`, of loads and of ledgers, ratings and applications."""
+    from serving.decisions.capacity import capacity_answer
+
+    tables = {name: lake.read(name, as_of=seen.as_of) for name in _TABLES}
+    frame = capacity_answer(seen, tables, model, rules, seen.as_of)
     # Sums taken in another order on another machine differ in the last digits; watts are noise.
-    return frame.round({name: digits for name, digits in _ROUNDED.items() if name in frame}), made_from
+    return frame.round({name: digits for name, digits in _ROUNDED.items() if name in frame})
 
 
 def publish_capacity(

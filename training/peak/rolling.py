@@ -8,9 +8,10 @@ from training.peak.core import fit_core
 from training.peak.inputs import PeakInputs
 from training.peak.kappa import Evidence
 
-__all__ = ["gather_evidence", "outcome_kw", "p50_kw"]
+__all__ = ["ENOUGH_KNOWN", "gather_evidence", "outcome_kw", "p50_kw"]
 
-_ENOUGH_KNOWN = 0.9
+ENOUGH_KNOWN = 0.9
+"""Share of a horizon that must be known for its highest load to count as the outcome."""
 
 
 def gather_evidence(inputs: PeakInputs, config: PeakConfig, policy: ConnectionPolicy) -> Evidence:
@@ -45,4 +46,4 @@ def outcome_kw(peak_kw: np.ndarray) -> np.ndarray:
     flat = peak_kw.reshape(len(peak_kw), -1)
     known = np.isfinite(flat)
     top = np.where(known, flat, -np.inf).max(axis=1) if flat.shape[1] else np.full(len(flat), -np.inf)
-    return np.where(known.mean(axis=1) >= _ENOUGH_KNOWN, top, np.nan) if flat.shape[1] else top * np.nan
+    return np.where(known.mean(axis=1) >= ENOUGH_KNOWN, top, np.nan) if flat.shape[1] else top * np.nan

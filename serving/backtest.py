@@ -1,0 +1,86 @@
+"""Backtests of open capacity: what would have been published at each origin, judged by the peaks that came after."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.lake import Lake
+from features.load.history import History
+from features.load.reading import load_history
+from features.workspace import TerritorySettings
+from serving.capacity import open_capacity_of
+from serving.decisions.judging import COUNTS, at_equal_coverage, judge, judged_table
+from serving.decisions.policy import CapacityPolicy
+from training.backtest_peak import Progress, Settings, fit_as_of
+from training.origins import OriginPlan, Origins, day_begins, known_at, rolling_origins
+from training.realised import realised_kw
+
+__all__ = ["CapacityBacktest", "backtest_capacity", "capacity_metrics", "equal_coverage"]
+
+_YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class CapacityBacktest:
+    """`rows`: the judged answer of every origin (serving.decisions.judging.judge), with the column `origin`; `origins`:
+    which days were judged and which were too late."""
+
+    rows: pd.DataFrame
+    origins: Origins
+
+
+def backtest_capacity(
+    lake: Lake,
+    territory: TerritorySettings,
+    plan: OriginPlan,
+    settings: Settings,
+    policy: CapacityPolicy,
+    progress: Progress = iter,
+) -> CapacityBacktest:
+    """Answer at every origin with what the lake held then, and judge the answer by what it holds now.
+
+    Loads, weather, ledgers, ratings and applications are those available at the origin, and the peak model is fitted
+    on them alone: the figures are those that would have been published. Policy and settings are today's. Raises
+    ConfigError, naming the first or last day possible, where an origin cannot be judged at all.
+    """
+    now = load_history(lake, territory)
+    origins = rolling_origins(lake, now, plan, settings.config.min_history_days)
+    policy = policy.model_copy(update={"horizon_days": plan.horizon_days})
+    parts = []
+    for day in progress(origins.days):
+        known = known_at(lake, territory, day)
+        answer = open_capacity_of(lake, known.history, fit_as_of(known, settings), policy)
+        parts.append(_judged(answer, known.history, now, day, policy))
+    return CapacityBacktest(pd.concat(parts, ignore_index=True), origins)
+
+
+def _judged(
+    answer: pd.DataFrame, then: History, now: History, day: pd.Timestamp, policy: CapacityPolicy
+) -> pd.DataFrame:
+    """The peaks that came are today's knowledge; last year's peak, the rule of thumb, is what was known then."""
+    parents = then.nodes["parent_id"]
+    end = day_begins(day + pd.Timedelta(days=policy.horizon_days), now.calendar)
+    before = day_begins(day - pd.Timedelta(days=_YEAR_DAYS), now.calendar)
+    came = realised_kw(now.loads, parents, then.as_of, end)
+    last = realised_kw(then.loads, parents, before, then.as_of)
+    rows = judge(answer, then.nodes, came, last, policy.round_kva)
+    rows.insert(0, "origin", day)
+    return rows
+
+
+def equal_coverage(rows: pd.DataFrame) -> pd.DataFrame:
+    """By kind of node: what was released against the rule of thumb when both hold equally often."""
+    found = {str(kind): at_equal_coverage(part) for kind, part in rows.groupby("kind", sort=True)}
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis("kind")
+
+
+def capacity_metrics(rows: pd.DataFrame) -> dict[str, float]:
+    """Plain numbers of a run: verdicts, coverage and released kVA of each kind of node, as `coverage_area`."""
+    table = judged_table(rows, ["kind"])
+    names = ["scored", *COUNTS, "coverage", "violated_share", "thumb_coverage", "used_kept"]
+    names += ["released_kva", "foresight_kva", "thumb_kva"]
+    found = {f"{name}_{kind}": float(value) for name in names for kind, value in table[name].items()}
+    for kind, row in equal_coverage(rows).iterrows():
+        found |= {f"held_{kind}": float(row["held"]), f"released_ratio_{kind}": float(row["released_ratio"])}
+    return {name: value for name, value in found.items() if np.isfinite(value)}
