@@ -15,7 +15,7 @@ from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
 from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
-from serving.settings import ServiceSettings
+from serving.settings import ServiceSettings, command_name
 from serving.state import KeyStore, open_state
 
 __all__ = ["Backend"]
@@ -105,5 +105,5 @@ class Backend:
         """What deserves a look though answers are given."""
         notes = [] if self.warmed.is_set() else ["histories are still being read: the first forecast waits for them"]
         if not self.keys().any_valid():
-            notes.append("no API key is valid yet: `headroom keys add NAME --role planner`")
+            notes.append(f"no API key is valid yet: `{command_name()} keys add NAME --role planner`")
         return notes

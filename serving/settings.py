@@ -1,6 +1,8 @@
-"""How the service behaves: limits of requests, waiting, and where the state is."""
+"""How the service behaves: limits of requests, waiting, which workspace it reads and where the state is."""
 
+import contextlib
 import os
+import re
 from pathlib import Path
 
 from pydantic import Field
@@ -8,9 +10,21 @@ from pydantic import Field
 from features.settings import Settings, load_settings
 from features.workspace import Workspace
 
-__all__ = ["FILE_NAME", "ServiceSettings", "service_settings", "workspace_from_environment"]
+__all__ = [
+    "FILE_NAME",
+    "SNAPSHOT_FOLDER",
+    "SNAPSHOT_RECORD",
+    "ServiceSettings",
+    "command_name",
+    "default_root",
+    "service_settings",
+    "snapshot_root",
+    "workspace_from_environment",
+]
 
 FILE_NAME = "service.yaml"
+# In a bento, the packed workspace lies beside the packages; the record says what it was packed from.
+SNAPSHOT_FOLDER, SNAPSHOT_RECORD = "snapshot", "snapshot.json"
 
 
 class ServiceSettings(Settings):
@@ -27,13 +41,44 @@ class ServiceSettings(Settings):
 
 
 def service_settings(workspace: Workspace) -> ServiceSettings:
-    """The settings of `workspace`; HEADROOM_STATE_URL, where set, wins over the file (it may hold a password)."""
+    """The settings of `workspace`; HEADROOM_STATE_URL, where set, wins over the file (it may hold a password).
+
+    The state of a packed workspace is kept outside it: a bento is replaced by the next one, its keys are not.
+    """
     path = workspace.root / FILE_NAME
     settings = load_settings(ServiceSettings, path) if path.exists() else ServiceSettings()
-    url = os.environ.get("HEADROOM_STATE_URL")
+    url = os.environ.get("HEADROOM_STATE_URL") or settings.state_url
+    if not url and (workspace.root / SNAPSHOT_RECORD).is_file():
+        url = f"sqlite:///{_own_folder(workspace.territory().name) / 'state.db'}"
     return settings.model_copy(update={"state_url": url}) if url else settings
 
 
 def workspace_from_environment() -> Workspace:
-    """The workspace named by HEADROOM_WORKSPACE; `./workspace` without it."""
-    return Workspace(Path(os.environ.get("HEADROOM_WORKSPACE") or "workspace"))
+    """The workspace named by HEADROOM_WORKSPACE; without it the packed one of a bento, else `./workspace`."""
+    return Workspace(Path(os.environ.get("HEADROOM_WORKSPACE") or default_root()))
+
+
+def default_root() -> Path:
+    """Where the workspace is when nobody names one."""
+    return snapshot_root() or Path("workspace")
+
+
+def snapshot_root() -> Path | None:
+    """The workspace packed beside the code, which only a bento has."""
+    root = Path(__file__).resolve().parents[1] / SNAPSHOT_FOLDER
+    return root if (root / SNAPSHOT_RECORD).is_file() else None
+
+
+def command_name() -> str:
+    """What the command is called here: a bento brings the code, but no script."""
+    return "python -m serving.cli" if snapshot_root() else "headroom"
+
+
+def _own_folder(territory: str) -> Path:
+    """The user's folder for the state of one territory, created where it can be."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    folder = home / "headroom" / (re.sub(r"[^\w-]+", "-", territory) or "territory")
+    # A folder that cannot be made is said by whoever opens the state, with its path: the service is then not ready.
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder

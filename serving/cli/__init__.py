@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "capacity": "Show the open capacity of nodes and what binds it.",
     "serve": "Answer over HTTP.",
     "keys": "Add, list and revoke API keys.",
+    "build": "Pack everything that serves into a bento.",
 }
 
 

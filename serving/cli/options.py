@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from features.workspace import Workspace
+from serving.settings import default_root
 
 __all__ = ["json_option", "print_json", "workspace_option"]
 
@@ -22,9 +23,9 @@ def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--workspace",
         type=click.Path(file_okay=False, path_type=Path),
-        default=Path("workspace"),
+        default=default_root,
         envvar="HEADROOM_WORKSPACE",
-        show_default=True,
+        show_default="workspace",
         callback=_as_workspace,
         help="Folder that holds the lake, the models, the publications and the state.",
     )(command)
