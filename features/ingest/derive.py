@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from features.contracts import CONTRACTS
+from features.ingest.chunks import RawChunk
 from features.ingest.mapping import DeriveMapping
-from features.ingest.readers import RawChunk
 
 __all__ = ["DERIVED_COLUMNS", "derive_rows"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import SourceError
+from features.ingest.chunks import RawChunk
 from features.ingest.mapping import HoursLayout, TableMapping, WideLayout
-from features.ingest.readers import RawChunk
 
 __all__ = [
     "COLUMN",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.ingest.chunks import BadLine, RawChunk
 from features.ingest.layouts import COLUMN, Readings
-from features.ingest.readers import BadLine, RawChunk
 from features.ingest.records import Marks
 
 __all__ = ["COLUMNS", "Refused", "bad_lines", "read_quarantine", "refused_rows"]
@@ -45,10 +45,10 @@ def refused_rows(chunk: RawChunk, readings: Readings, marks: Marks) -> pd.DataFr
 
 
 def bad_lines(lines: list[BadLine]) -> pd.DataFrame:
-    """One row per line that does not fit the header."""
+    """One row per line that is no row of its file."""
     return pd.DataFrame(
         {
-            "reason": ["MALFORMED_LINE"] * len(lines),
+            "reason": [line.reason for line in lines],
             "column": [""] * len(lines),
             "source_line": [line.line for line in lines],
             "raw": [json.dumps({"text": line.text}, ensure_ascii=False) for line in lines],

@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +11,18 @@ import pandas as pd
 import pyarrow as pa
 
 from features.errors import SourceError
+from features.ingest.chunks import BadLine, RawChunk, header_names
+from features.ingest.csvfile import csv_header, read_csv
 from features.ingest.mapping import TableMapping
 
-__all__ = ["BadLine", "RawChunk", "header", "joined", "read_chunks"]
+__all__ = ["header", "read_chunks"]
 
-# Small enough that a wide file, melted to 24 or 120 readings a line, stays within some hundred MiB.
-_CSV_BLOCK = 4 << 20
 _PARQUET_ROWS = 1 << 19
 _EXCEL_ROWS = 50_000
 _OLD_EXCEL = bytes.fromhex("d0cf11e0a1b11ae1")
 # What the libraries raise on content that is not what its name says (LookupError: an unknown encoding, or an archive
 # without the part that makes it a workbook; SyntaxError: broken XML inside one).
 _UNREADABLE = (OSError, ValueError, pa.ArrowException, EOFError, LookupError, SyntaxError)
-
-
-@dataclass(frozen=True)
-class BadLine:
-    """A line whose cells do not fit the header."""
-
-    line: int
-    text: str
-
-
-@dataclass(frozen=True)
-class RawChunk:
-    """Raw rows, their line in the file (the header is line 1; in Parquet the first row is 1), and the bad lines."""
-
-    frame: pd.DataFrame
-    lines: np.ndarray
-    bad: list[BadLine] = field(default_factory=list)
 
 
 def header(path: Path, mapping: TableMapping) -> list[str]:
@@ -52,25 +34,15 @@ def header(path: Path, mapping: TableMapping) -> list[str]:
             return list(pq.read_schema(path).names)
         if _format(path, mapping) == "excel":
             return next(_excel_rows(path, mapping))[1]
-        return _csv_header(path, mapping)
+        return csv_header(path, mapping)
 
 
 def read_chunks(path: Path, mapping: TableMapping, columns: Sequence[str]) -> Iterator[RawChunk]:
     """The rows of a file. CSV and Excel give every column as text; Parquet gives `columns` with their types."""
-    readers = {"csv": _read_csv, "excel": _read_excel}
+    readers = {"csv": read_csv, "excel": _read_excel}
     with _readable(path):
         kind = _format(path, mapping)
         yield from _read_parquet(path, columns) if kind == "parquet" else readers[kind](path, mapping)
-
-
-def joined(chunks: Iterator[RawChunk]) -> Iterator[RawChunk]:
-    """All chunks as one, for small tables whose rows point to each other."""
-    every = list(chunks)
-    if not every:
-        return
-    frame = pd.concat([chunk.frame for chunk in every], ignore_index=True)
-    lines = np.concatenate([chunk.lines for chunk in every])
-    yield RawChunk(frame, lines, [line for chunk in every for line in chunk.bad])
 
 
 @contextlib.contextmanager
@@ -116,81 +88,6 @@ def _refuse_old_excel(path: Path, mapping: TableMapping) -> None:
         )
 
 
-def _csv_header(path: Path, mapping: TableMapping) -> list[str]:
-    import csv
-    import io
-
-    with pa.input_stream(str(path)) as raw:
-        text = io.TextIOWrapper(raw, encoding=mapping.encoding, newline="")
-        skipped = itertools.islice(csv.reader(text, delimiter=mapping.delimiter), mapping.skip_lines, None)
-        try:
-            names = next(skipped, None)
-        except csv.Error as error:
-            raise SourceError(f"{path}: cannot be read ({error})") from error
-    if not names:
-        raise SourceError(f"{path}: the file is empty; its first line should name the columns")
-    return _names(path, [name.removeprefix("\ufeff") for name in names])
-
-
-def _names(path: Path, names: Sequence[Any]) -> list[str]:
-    """Header cells as distinct texts."""
-    texts = ["" if name is None else str(name).strip() for name in names]
-    twice = sorted({name for name in texts if name and texts.count(name) > 1})
-    if twice:
-        raise SourceError(f"{path}: the header names {', '.join(map(repr, twice))} more than once")
-    return [text or f"(column {position})" for position, text in enumerate(texts, start=1)]
-
-
-def _read_csv(path: Path, mapping: TableMapping) -> Iterator[RawChunk]:
-    import pyarrow.csv as pc
-
-    names = _csv_header(path, mapping)
-    bad: list[pc.InvalidRow] = []
-
-    def skip(row: Any) -> str:
-        bad.append(row)
-        return "skip"
-
-    first_line = mapping.skip_lines + 2
-    reader = pc.open_csv(
-        str(path),
-        read_options=pc.ReadOptions(
-            use_threads=False,
-            encoding=mapping.encoding,
-            block_size=_CSV_BLOCK,
-            column_names=names,
-            skip_rows=mapping.skip_lines + 1,
-        ),
-        parse_options=pc.ParseOptions(
-            delimiter=mapping.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=skip
-        ),
-        convert_options=pc.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, include_columns=names
-        ),
-    )
-    line = first_line
-    for batch in reader:
-        broken = [BadLine(row.number, row.text) for row in bad]
-        bad.clear()
-        lines = _lines(line, batch.num_rows, [row.line for row in broken])
-        line += batch.num_rows + len(broken)
-        frame = batch.to_pandas()
-        written = frame.ne("").any(axis=1).to_numpy()
-        yield RawChunk(frame[written].reset_index(drop=True), lines[written], [row for row in broken if row.text])
-    if bad:
-        yield RawChunk(
-            pd.DataFrame({name: pd.Series([], dtype="str") for name in names}),
-            np.array([], dtype=np.int64),
-            [BadLine(row.number, row.text) for row in bad],
-        )
-
-
-def _lines(first: int, count: int, broken: list[int]) -> np.ndarray:
-    """Line numbers of `count` good rows that begin at line `first`, the broken lines between them left out."""
-    every = np.arange(first, first + count + len(broken), dtype=np.int64)
-    return every[~np.isin(every, broken)][:count]
-
-
 def _excel_rows(path: Path, mapping: TableMapping) -> Iterator[tuple[int, list[str]]]:
     """Header, then rows, each with its line number, as texts of one length."""
     import openpyxl
@@ -204,7 +101,7 @@ def _excel_rows(path: Path, mapping: TableMapping) -> Iterator[tuple[int, list[s
         line, top = next(rows, (0, ()))
         if not any(cell is not None for cell in top):
             raise SourceError(f"{path}: the sheet is empty; its first row should name the columns")
-        yield line, _names(path, top)
+        yield line, header_names(path, top)
         for line, cells in rows:
             yield line, [_cell_text(cell) for cell in cells]
     finally:

@@ -4,6 +4,7 @@ __all__ = ["REASONS", "reason_of_check"]
 
 REASONS: dict[str, str] = {
     "MALFORMED_LINE": "the line does not have as many cells as the header",
+    "UNCLOSED_QUOTE": "a quote opens in the line and does not close before another row begins",
     "MISSING_VALUE": "a required value is blank",
     "EMPTY_KEY": "an identifier is empty",
     "BAD_NUMBER": "the text is not a number in the notation of the mapping",

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from features.errors import HeadroomError
+from features.ingest.chunks import RawChunk, joined
 from features.ingest.derive import derive_rows
 from features.ingest.gate import mark_broken
 from features.ingest.layouts import needed_columns, spread
@@ -16,7 +17,7 @@ from features.ingest.links import LINKS, KnownIds, mark_orphans
 from features.ingest.mapping import SourceMapping, load_mapping
 from features.ingest.plan import Job, plan_jobs
 from features.ingest.quarantine import Refused, bad_lines, refused_rows
-from features.ingest.readers import RawChunk, header, joined, read_chunks
+from features.ingest.readers import header, read_chunks
 from features.ingest.records import Records, make_records
 from features.ingest.report import IngestReport, TableReport
 from features.ingest.spool import Spool
