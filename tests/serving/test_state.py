@@ -1,9 +1,5 @@
 """Keys in the state, on SQLite and on a real PostgreSQL server."""
 
-import os
-import shutil
-import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,51 +10,6 @@ from sqlalchemy import Engine, inspect, text
 from features.errors import ConfigError, HeadroomError, NotFoundError
 from serving.access import Principal
 from serving.state import KeyStore, open_state
-
-
-def postgres_binaries() -> Path | None:
-    """The folder of a PostgreSQL server's programs, from PATH or from Debian's place for them."""
-    found = shutil.which("initdb")
-    places = [Path(found).parent] if found else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((place for place in places if (place / "initdb").is_file()), None)
-
-
-def server_user() -> str | None:
-    """The server refuses root; as root it runs as another user."""
-    return "nobody" if os.geteuid() == 0 else None
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A fresh PostgreSQL server of the tests' own."""
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip("no PostgreSQL server programs on this machine (Debian: postgresql)")
-    import tempfile
-
-    user = server_user()
-    # Not below pytest's folder: that one is closed to other users.
-    folder = Path(tempfile.mkdtemp(prefix="headroom-pg-"))
-    data = folder / "data"
-    if user:
-        shutil.chown(folder, user)
-    folder.chmod(0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, cwd=folder, user=user, capture_output=True, timeout=120)
-
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-    try:
-        run(str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "headroom", "--no-sync")
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-        yield f"postgresql://headroom@127.0.0.1:{port}/postgres"
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "fast", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
