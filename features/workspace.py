@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.settings import Settings, load_settings
+from features.urls import with_driver
 
 __all__ = ["TerritorySettings", "Workspace"]
 
@@ -39,12 +40,8 @@ class Workspace:
     @property
     def mlflow_uri(self) -> str:
         """Where runs and versions are kept: HEADROOM_TRACKING_URL (a server or a database), else SQLite here."""
-        url = os.environ.get("HEADROOM_TRACKING_URL", "")
-        # Plain PostgreSQL URLs get the driver this project installs.
-        for prefix in ("postgresql://", "postgres://"):
-            if url.startswith(prefix):
-                return "postgresql+psycopg://" + url[len(prefix) :]
-        return url or f"sqlite:///{self.root.resolve() / 'mlflow.db'}"
+        url = os.environ.get("HEADROOM_TRACKING_URL")
+        return with_driver(url) if url else f"sqlite:///{self.root.resolve() / 'mlflow.db'}"
 
     @property
     def has_tracking_server(self) -> bool:

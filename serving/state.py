@@ -28,6 +28,7 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeDecorator
 
 from features.errors import ConfigError, HeadroomError, NotFoundError
+from features.urls import with_driver
 from serving.access import ROLES, Principal, hash_key, key_id_of, known_roles, matches, new_key
 from serving.refusals import NotReadyError
 
@@ -81,7 +82,7 @@ class ApiKey:
 def open_state(url: str) -> Engine:
     """Connect to the state at `url` and create what is missing; ConfigError when it cannot be reached."""
     try:
-        engine = create_engine(_with_driver(url), pool_pre_ping=True)
+        engine = create_engine(with_driver(url), pool_pre_ping=True)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise ConfigError(f"the state URL cannot be used: {error}") from error
     try:
@@ -97,14 +98,6 @@ def open_state(url: str) -> Engine:
             f"the state at {engine.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}"
         ) from error
     return engine
-
-
-def _with_driver(url: str) -> str:
-    """Plain PostgreSQL URLs get the driver this project installs."""
-    for prefix in ("postgresql://", "postgres://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url[len(prefix) :]
-    return url
 
 
 class KeyStore:
