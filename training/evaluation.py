@@ -20,6 +20,7 @@ from training.scoring import (
     group_summary,
     reliability_shares,
     row_loss,
+    summary,
     table_summary,
 )
 
@@ -88,11 +89,12 @@ def evaluate(
     ahead = pd.concat([scored(day, 1) for day in range(days)], ignore_index=True)
     far = [scored(day, min(days - day, _LONGEST_DAYS)) for day in range(0, days, _EVERY_DAYS)]
     long = pd.concat(far, ignore_index=True)
+    longest = {f"{name}_{min(days, _LONGEST_DAYS)}d": value for name, value in summary(long).items() if name != "nodes"}
     kinds = history.nodes["kind"].astype(str)
     nodes, leads = by_node(ahead), by_lead(long, kinds)
     groups = group_summary(nodes, kinds)
     return Evaluation(
-        metrics=_metrics(nodes, groups, leads),
+        metrics=_metrics(nodes, groups, leads) | longest,
         fans=far[0].astype(dict.fromkeys([*_COLUMNS, "load_kw"], "float32")),
         before=_before(history.loads, cut),
         shares=reliability_shares(ahead, kinds),

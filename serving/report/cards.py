@@ -38,7 +38,9 @@ def demand_card(version: ModelVersion | None) -> dict[str, Any] | None:
         if f"coverage_{kind}" in version.metrics:
             share = f"{version.metrics[f'coverage_{kind}']:.1%}"
             rows.append({"label": f"load within P5 to P95, {kind}s", "cells": [share]})
-    note = "Scored on the last days of the data, which the model never saw; forecasts use what was known at each issue."
+    judged = version.tags.get("refit_of")
+    model = f"version {judged}, these parameters before they were fitted on all data," if judged else "the model"
+    note = f"Scored on the last days of the data, which {model} never saw; forecasts use what was known at each issue."
     return {"title": f"Demand, version {version.version}", "heads": [], "rows": rows, "note": note}
 
 

@@ -86,7 +86,6 @@ def _context(data: ReportData) -> dict[str, Any]:
         "spread": _spread(data.capacity),
         "fans": _fans(data, calendar) if data.held_out is not None else [],
         "held_out_days": data.held_out.days if data.held_out is not None else 0,
-        "weather_note": "",
         "cards": [card for card in (demand_card(data.demand), peak_card(data.peak)) if card],
         "reliability": _reliability(data.held_out),
         "peaks": outcomes("outcomes", data.outcomes) if data.outcomes is not None and len(data.outcomes) else "",
