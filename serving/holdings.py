@@ -193,9 +193,7 @@ class Holdings:
         """The promoted demand model; NotReadyError before the first promotion."""
         record = champion(self.workspace, _DEMAND)
         if record is None:
-            raise NotReadyError(
-                "no demand model is promoted: `headroom train demand`, then `headroom models promote demand VERSION`"
-            )
+            raise NotReadyError("no demand model is promoted: `headroom train demand`, then `headroom promote demand`")
         return Demand(record, self._models.get(record))
 
     def history(self) -> tuple[str, History]:

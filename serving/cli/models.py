@@ -1,4 +1,4 @@
-"""`headroom models`: which versions there are, and which one serves."""
+"""`headroom models`: which versions there are, which one serves, and how it came to."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +8,17 @@ from features.workspace import Workspace
 from serving.cli.options import json_option, print_json, workspace_option
 
 if TYPE_CHECKING:
-    from training.registry import ModelVersion
+    from training.registry import ModelVersion, Promotion
 
 __all__ = ["command"]
 
 
 @click.group()
 def command() -> None:
-    """List the registered versions; promote one.
+    """List the registered versions, and the history of what served.
 
-    The champion of a name is the version that serves; promoting another takes effect in a running service.
+    The champion of a name is the version that serves. `headroom promote` judges a challenger and lets it serve,
+    `headroom rollback` goes back; a running service takes both up by itself.
     """
 
 
@@ -49,18 +50,39 @@ def list_models(name: str | None, workspace: Workspace, as_json: bool) -> None:
 
 @command.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(1))
 @workspace_option
 @json_option
-def promote(name: str, version: int, workspace: Workspace, as_json: bool) -> None:
-    """Make VERSION of the model NAME the one that serves."""
-    from training.registry import promote as promote_version
+def history(name: str, workspace: Workspace, as_json: bool) -> None:
+    """Show what served as the model NAME, oldest first: since when, on what grounds, by whose decision."""
+    from serving.cli.tables import show_table
+    from training.registry import promotions
 
-    made = promote_version(workspace, name, version)
+    lines = [_plain_promotion(one) for one in promotions(workspace, name)]
     if as_json:
-        print_json({"name": made.name, "version": made.version, "sha256": made.sha256, "path": str(made.path)})
-    else:
-        click.echo(f"{made.name} version {made.version} serves from now on")
+        print_json(lines)
+        return
+    rows = [
+        [
+            line["version"],
+            line["promoted_at"][:16].replace("T", " "),
+            line["details"].get("reason", ""),
+            line["details"].get("by", ""),
+            line["details"].get("why") or line["details"].get("sentence", ""),
+        ]
+        for line in lines
+    ]
+    show_table(
+        f"{name}: {len(rows)} promotion(s)", ["version", "since (UTC)", "reason", "by", "why"], rows, ["version"]
+    )
+
+
+def _plain_promotion(one: "Promotion") -> dict[str, Any]:
+    return {
+        "version": one.version,
+        "promoted_at": one.promoted_at.isoformat(),
+        "previous": one.previous,
+        "details": dict(one.details),
+    }
 
 
 def _plain(version: "ModelVersion") -> dict[str, Any]:

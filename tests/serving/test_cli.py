@@ -221,7 +221,7 @@ def flat(monkeypatch: pytest.MonkeyPatch, helpers: Any) -> None:
     monkeypatch.setattr("training.demand.DemandModel", helpers.FlatModel)
 
 
-def test_models_lists_versions_and_promotes(tmp_path: Path) -> None:
+def test_models_lists_versions_and_their_history(tmp_path: Path) -> None:
     from training.registry import register
 
     workspace = Workspace(tmp_path / "workspace")
@@ -231,12 +231,16 @@ def test_models_lists_versions_and_promotes(tmp_path: Path) -> None:
         (artifact / "model.txt").write_text(text)
         register(workspace, "demand", artifact, {"rcrps": 0.05}, {"trees": 3}, {}, {"data": text})
     where = ("--workspace", str(workspace.root))
-    assert json.loads(run("models", "promote", "demand", "1", "--json", *where).stdout)["version"] == 1
+    first = json.loads(run("promote", "demand", "--version", "1", "--json", *where).stdout)
+    assert (first["serving_version"], first["reason"]["code"]) == (1, "FIRST")
     listed = json.loads(run("models", "list", "demand", "--json", *where).stdout)
     assert [(one["version"], one["aliases"]) for one in listed] == [(1, ["champion"]), (2, ["challenger"])]
     table = run("models", "list", *where).stdout
     assert "champion" in table
     assert "rcrps 0.05" in table
-    missing = run("models", "promote", "demand", "9", *where)
+    (told,) = json.loads(run("models", "history", "demand", "--json", *where).stdout)
+    assert (told["version"], told["previous"], told["details"]["reason"]) == (1, None, "FIRST")
+    assert "Nothing served before" in run("models", "history", "demand", *where).stdout
+    missing = run("promote", "demand", "--version", "9", *where)
     assert missing.exit_code == 2
     assert "9" in missing.stderr
