@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from features.errors import DataError
+from features.load.resolution import step_of
 
-__all__ = ["Grid", "Replay", "Versions", "step_of"]
+__all__ = ["Grid", "Replay", "Versions"]
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class Versions:
     ) -> "Versions":
         """From rows (id, start_utc, value, available_at) in the order of availability."""
         stamp = _micro(frame["start_utc"])
-        step = step_minutes or step_of(stamp)
         codes = frame[id_column].astype("category").cat
+        step = step_minutes or step_of(stamp, codes.codes.to_numpy())
         ids = tuple(str(one) for one in codes.categories)
         first = int(stamp.min()) if len(stamp) else 0
         column, rest = np.divmod(stamp - first, step * 60_000_000)
@@ -132,15 +133,6 @@ class Replay:
         self._known[versions.row[part], versions.column[part]] = versions.value[part]
         self._next = stop
         return self._known
-
-
-def step_of(stamps: np.ndarray) -> int:
-    """The data's own resolution in minutes: the commonest distance between neighbouring distinct stamps."""
-    distinct = np.unique(stamps)
-    if len(distinct) < 2:
-        return 60
-    gaps, counts = np.unique(np.diff(distinct), return_counts=True)
-    return max(1, int(gaps[np.argmax(counts)] // 60_000_000))
 
 
 def _micro(times: pd.Series) -> np.ndarray:

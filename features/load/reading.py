@@ -9,8 +9,9 @@ import pandas as pd
 from features.clock import Calendar
 from features.errors import DataError, NotFoundError
 from features.lake import Lake
-from features.load.grid import Versions, step_of
+from features.load.grid import Versions
 from features.load.history import History
+from features.load.resolution import step_of
 from features.load.weather import WEATHER_VARIABLES, ForecastIssue, Weather
 from features.workspace import TerritorySettings
 
@@ -58,7 +59,7 @@ def _on_grid(frame: pd.DataFrame, table: str, id_column: str) -> pd.DataFrame:
     The lake forgets nothing: if one stray stamp stopped a territory, nobody could set it going again.
     """
     stamp = pd.DatetimeIndex(frame["start_utc"]).as_unit("us").asi8
-    step = step_of(stamp)
+    step = step_of(stamp, frame[id_column].astype("category").cat.codes.to_numpy())
     phase = stamp % (step * 60_000_000)
     if (phase == phase[0]).all():
         return frame

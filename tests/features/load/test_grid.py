@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import DataError
-from features.load.grid import Replay, Versions, step_of
+from features.load.grid import Replay, Versions
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -57,12 +57,6 @@ def test_a_reading_off_the_grid_is_named() -> None:
     table.loc[1, "start_utc"] += pd.Timedelta(minutes=7)
     with pytest.raises(DataError, match="60-minute grid in 1 row"):
         Versions.from_frame(table, "node_id", "load_kw", step_minutes=60)
-
-
-@pytest.mark.parametrize("minutes", [15, 30, 60])
-def test_the_resolution_is_the_datas_own(minutes: int) -> None:
-    times = pd.date_range(START, periods=100, freq=f"{minutes}min").delete([3, 4, 50])
-    assert step_of(times.as_unit("us").asi8) == minutes
 
 
 def test_versions_of_a_grid_give_it_back() -> None:
