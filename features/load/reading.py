@@ -87,16 +87,24 @@ def _rated(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.D
 
 
 def _weather(lake: Lake, as_of: pd.Timestamp | None) -> Weather:
-    """Observed weather and issued forecasts available at `as_of`; empty where the territory has none."""
+    """Observed weather and issued forecasts available at `as_of`; empty where the territory has neither.
+
+    Where nothing was observed, the latest forecast of each hour stands in for it, and the log says so: its error at
+    the shortest lead is small beside what no weather at all would cost.
+    """
     columns = ["station_id", "start_utc", *WEATHER_VARIABLES, "available_at"]
-    frame = lake.versions("weather_observed", columns=columns, as_of=as_of)
+    table = "weather_observed"
+    frame = lake.versions(table, columns=columns, as_of=as_of)
+    issued = lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of)
+    if frame.empty and not issued.empty:
+        _log.warning("weather_observed holds no rows: the latest forecast of each hour stands in for what was observed")
+        table, frame = "weather_forecast", issued.sort_values(["available_at", "issued_at"], kind="stable")
     if frame.empty:
         return Weather({})
-    frame = _on_grid(frame, "weather_observed", "station_id")
+    frame = _on_grid(frame, table, "station_id")
     base = Versions.from_frame(frame, "station_id", "temperature_c")
     used = [name for name in WEATHER_VARIABLES if frame[name].notna().mean() > 0.5]
     observed = {name: replace(base, value=frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in used}
-    issued = lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of)
     return Weather(observed, _issues(issued, base.ids, used))
 
 
