@@ -49,7 +49,7 @@ class PeakModel:
         """Learn demand factors from energised connections, then the evidence from rolling origins.
 
         `applications` follow their contract (all versions, or current rows); `connections` says what they draw
-        before anything is learnt. Raises ModelError on an empty history.
+        before anything is learnt. Raises ModelError on a history without a single whole day.
         """
         inputs = PeakInputs.from_history(history, applications, config.enough_of_block)
         return cls.fit_inputs(inputs, config, connections or ConnectionPolicy())
@@ -59,6 +59,7 @@ class PeakModel:
         """As `fit`, from block maxima."""
         if not len(inputs.nodes) or not len(inputs.days):
             raise ModelError("the peak model needs nodes and their loads: the history holds none")
+        _require_a_day(inputs, config)
         learnt = learn_demand(inputs, config, connections)
         return cls(config, learnt, gather_evidence(inputs, config, learnt), inputs.as_of)
 
@@ -116,4 +117,14 @@ class PeakModel:
             parse_settings(ConnectionPolicy, manifest["connections"], f"{folder}: connections"),
             evidence,
             pd.Timestamp(manifest["fitted_at"]),
+        )
+
+
+def _require_a_day(inputs: PeakInputs, config: PeakConfig) -> None:
+    """Below the least history peaks are not stated but a publication says why; below a day there is no peak at all."""
+    days = np.isfinite(inputs.peak_kw).all(axis=2).sum(axis=1)
+    if not days.any():
+        raise ModelError(
+            f"the peak model needs at least one whole local day of loads at some node, and none of the "
+            f"{len(inputs.nodes)} nodes has one; a node's peak is stated from {config.min_history_days} days on"
         )

@@ -54,6 +54,32 @@ def test_an_empty_history_cannot_be_learnt_from(three_years: PeakInputs, quick: 
         PeakModel.fit_inputs(empty, quick, ConnectionPolicy())
 
 
+def flat_history(hours: int, start: str = "2023-01-01T16:00") -> History:
+    """One node at 50 kW in China, from a local midnight on unless said."""
+    loads = Grid(("A",), pd.Timestamp(start, tz="UTC"), 60, np.full((1, hours), 50.0))
+    table = pd.DataFrame({"kind": ["area"], "parent_id": None, "weather_station_id": None}, index=["A"])
+    nodes = table.rename_axis("node_id")
+    return History(Versions.from_grid(loads), Weather({}), nodes, Calendar("Asia/Shanghai", "CN"), loads.end)
+
+
+@pytest.mark.parametrize(
+    ("hours", "start"), [(2, "2023-01-01T16:00"), (20, "2023-01-01T16:00"), (30, "2023-01-02T00:00")]
+)
+def test_less_than_a_whole_day_is_refused(quick: PeakConfig, hours: int, start: str) -> None:
+    with pytest.raises(ModelError, match=r"one whole local day .* none of the 1 nodes .* from 350 days on"):
+        PeakModel.fit(flat_history(hours, start), quick)
+
+
+@pytest.mark.parametrize("days", [1, 117])
+def test_a_short_history_is_learnt_from_and_says_nothing_yet(quick: PeakConfig, days: int) -> None:
+    history = flat_history(24 * days)
+    model = PeakModel.fit(history, quick)
+    frame = model.peaks(history, 31).frame()
+    assert frame["known_days"].tolist() == [days]
+    assert frame["peak_p50_kw"].isna().all()
+    assert model.kappa("area", 31).source.startswith("prior")
+
+
 def test_a_history_of_the_lake_is_understood(quick: PeakConfig) -> None:
     hours = 400 * 24
     start = pd.Timestamp("2022-12-31T16:00", tz="UTC")
