@@ -1,0 +1,71 @@
+"""Batches: one atomic commit each, remembered by name and content, in an order that every row carries."""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from features.contracts import Contract
+from features.errors import DataError
+from features.frames import arrow_schema, empty_frame, to_arrow
+from features.lake.tables import BATCH_SEQ
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+__all__ = ["commit_batch", "content_digest", "require_same_content"]
+
+
+def content_digest(contract: Contract, data: pa.Table) -> str:
+    """Fifteen hexadecimal digits of the values of an Arrow table of the contract."""
+    digest = hashlib.sha256()
+    for field in contract.fields:
+        array = data.column(field.name).combine_chunks()
+        digest.update(field.name.encode() + array.is_null().cast(pa.int8()).to_numpy(zero_copy_only=False).tobytes())
+        if field.kind == "text":
+            array = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+            digest.update("\x00".join(array.dictionary.to_pylist()).encode())
+            array = array.indices
+        elif field.kind in ("utc", "bool"):
+            array = array.cast(pa.int64())
+        digest.update(array.fill_null(0).to_numpy(zero_copy_only=False).tobytes())
+    return digest.hexdigest()[:15]
+
+
+def require_same_content(contract: Contract, batch: str, seen: int, digest: str) -> None:
+    """Raise DataError unless the batch that is in, known by its transaction's number, has this content."""
+    if seen != int(digest, 16):
+        raise DataError(contract.name, "(batch)", "a batch of this name is in with other content", 1, batch)
+
+
+def commit_batch(target: "DeltaTable", contract: Contract, chunks: Iterable[pa.Table], batch: str, digest: str) -> int:
+    """Write one batch as the next version and return its rows; CommitFailedError where another writer was first."""
+    from deltalake import CommitProperties, Transaction, write_deltalake
+
+    sequence = target.version() + 1
+    counted = [0]
+    stream = _with_sequence(contract, chunks, sequence, counted)
+    first = next(stream)
+    reader = pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], stream))
+    # No silent rebase: the sequence number in the rows must be the version they land in.
+    commit = CommitProperties(
+        custom_metadata={"batch": batch, "digest": digest},
+        max_commit_retries=0,
+        app_transactions=[Transaction(batch, int(digest, 16))],
+    )
+    write_deltalake(target, reader, mode="append", commit_properties=commit)
+    return counted[0]
+
+
+def _with_sequence(
+    contract: Contract, chunks: Iterable[pa.Table], sequence: int, counted: list[int]
+) -> Iterator[pa.RecordBatch]:
+    """Record batches with the batch order as last column; at least one, so that an empty batch is remembered too."""
+    empty = to_arrow(contract, empty_frame(contract))
+    for chunk in itertools.chain(chunks, [empty]):
+        plain = chunk.cast(arrow_schema(contract))
+        counted[0] += plain.num_rows
+        full = plain.append_column(BATCH_SEQ, pa.repeat(pa.scalar(sequence, pa.int64()), plain.num_rows))
+        yield from full.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=full.schema)]

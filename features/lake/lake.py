@@ -1,0 +1,139 @@
+"""The lake itself: append batches, read what was known at a moment, and tell by a fingerprint what is in it."""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from features.contracts import AVAILABLE_AT, CONTRACTS
+from features.errors import DataError, HeadroomError
+from features.frames import as_contract, empty_frame, from_arrow, to_arrow
+from features.lake.batches import commit_batch, content_digest, require_same_content
+from features.lake.queries import latest_per_key, row_filter, scan, version_order
+from features.lake.tables import BATCH_SEQ, contract_of, open_or_create, open_table
+
+__all__ = ["Lake"]
+
+_ATTEMPTS = 50
+
+
+class Lake:
+    """Versioned tables of the contracts.
+
+    Invariants: nothing is ever changed or removed, rows are only added; a batch is visible whole or not at all, and
+    once; among rows with one key the *current* one has the latest `available_at`, then the latest batch.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def append(self, table: str, frame: pd.DataFrame, batch: str) -> int:
+        """Add one batch in one atomic commit; return the rows written, 0 when the batch is already in.
+
+        `frame` has exactly the contract's columns, at most one row per key and `available_at`. Raises DataError when
+        it has not, or when a batch of that name is in with other content.
+        """
+        contract = contract_of(table)
+        data = to_arrow(contract, as_contract(contract, frame))
+        return self.append_stream(table, lambda: iter([data]), batch, content_digest(contract, data))
+
+    def append_stream(self, table: str, chunks: Callable[[], Iterable[pa.Table]], batch: str, digest: str) -> int:
+        """Like `append`, for Arrow tables too large to hold; `digest` identifies the content of the whole batch.
+
+        `chunks` is called again for every attempt: two writers of one table race for the next version, and the one
+        that loses writes anew.
+        """
+        from deltalake.exceptions import CommitFailedError
+
+        contract = contract_of(table)
+        for attempt in range(_ATTEMPTS):
+            target = open_or_create(self.root, contract)
+            seen = target.transaction_version(batch)
+            if seen is not None:
+                require_same_content(contract, batch, seen, digest)
+                return 0
+            try:
+                return commit_batch(target, contract, chunks(), batch, digest)
+            except CommitFailedError:
+                time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))
+        raise HeadroomError(f"{table}: the batch could not be committed in {_ATTEMPTS} attempts; other writers hold it")
+
+    def has_batch(self, table: str, batch: str) -> bool:
+        """Whether the batch is in."""
+        target = open_table(self.root, contract_of(table))
+        return target is not None and target.transaction_version(batch) is not None
+
+    def tables(self) -> list[str]:
+        """Names of the tables that hold at least one batch."""
+        opened = ((name, open_table(self.root, contract)) for name, contract in CONTRACTS.items())
+        return sorted(name for name, target in opened if target is not None and target.version() > 0)
+
+    def versions(
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        as_of: pd.Timestamp | None = None,
+        where: Mapping[str, Sequence[str]] | None = None,
+        since: pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """Every version available at `as_of`, ordered by `available_at`, then batch; text keys are categoricals.
+
+        Written one after the other into an array, the last version of a key stays. `where` keeps rows whose text
+        column holds one of the given values, `since` those whose event time is at or after it.
+        """
+        contract = contract_of(table)
+        names = list(contract.columns if columns is None else columns)
+        target = open_table(self.root, contract)
+        if target is None or target.version() == 0:
+            return empty_frame(contract, names)
+        wanted = list(dict.fromkeys([*names, AVAILABLE_AT, BATCH_SEQ]))
+        frame = from_arrow(contract, scan(target, contract, wanted, row_filter(contract, as_of, where, since)))
+        order = version_order(frame)
+        frame = frame if order is None else frame.take(order).reset_index(drop=True)
+        return frame[names]
+
+    def read(
+        self,
+        table: str,
+        *,
+        as_of: pd.Timestamp | None = None,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, Sequence[str]] | None = None,
+        since: pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """One row per key, sorted by key: the current one, or the latest that was available at `as_of`."""
+        contract = contract_of(table)
+        names = list(contract.columns if columns is None else columns)
+        wanted = list(dict.fromkeys([*contract.key, *names]))
+        frame = self.versions(table, columns=wanted, as_of=as_of, where=where, since=since)
+        frame = frame.take(latest_per_key(frame, contract.key))
+        texts = {name: "str" for name in names if contract.field(name).kind == "text"}
+        return frame[names].astype(texts).reset_index(drop=True)
+
+    def valid(self, table: str, *, at: pd.Timestamp, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+        """The rows of `read` that hold at `at`: `valid_from` ≤ at < `valid_to`, one per thing they describe.
+
+        Where a source opened a new period without closing the old one, the period that began last holds.
+        """
+        contract = contract_of(table)
+        if "valid_from" not in contract.columns:
+            raise DataError(table, "valid_from", "the table has no validity period", 0, "none")
+        frame = self.read(table, as_of=as_of)
+        frame = frame[(frame["valid_from"] <= at) & ~(frame["valid_to"] <= at)]
+        thing = [name for name in contract.key if name != "valid_from"]
+        return frame.drop_duplicates(thing, keep="last").reset_index(drop=True)
+
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits of every batch's name and content: the same input gives the same figure."""
+        batches = []
+        for name, contract in CONTRACTS.items():
+            target = open_table(self.root, contract)
+            history = [] if target is None else target.history()
+            batches += [(name, c["batch"], c["digest"]) for c in history if "batch" in c]
+        text = "\n".join("\t".join(batch) for batch in sorted(batches))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
