@@ -12,13 +12,16 @@ from features.workspace import TerritorySettings
 from serving.capacity import open_capacity_of
 from serving.decisions.judging import COUNTS, at_equal_coverage, judge, judged_table
 from serving.decisions.policy import CapacityPolicy
-from training.backtest_peak import Progress, Settings, fit_as_of
+from training.backtest_peak import PeakSettings, Progress, fit_as_of
+from training.backtest_report import BacktestReport
+from training.figures import bars
 from training.origins import OriginPlan, Origins, day_begins, known_at, rolling_origins
 from training.realised import realised_kw
 
-__all__ = ["CapacityBacktest", "backtest_capacity", "capacity_metrics", "equal_coverage"]
+__all__ = ["CapacityBacktest", "backtest_capacity", "capacity_metrics", "capacity_report", "equal_coverage"]
 
 _YEAR_DAYS = 365
+_WIDEST, _BINS = 1.5, 30
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def backtest_capacity(
     lake: Lake,
     territory: TerritorySettings,
     plan: OriginPlan,
-    settings: Settings,
+    settings: PeakSettings,
     policy: CapacityPolicy,
     progress: Progress = iter,
 ) -> CapacityBacktest:
@@ -84,3 +87,37 @@ def capacity_metrics(rows: pd.DataFrame) -> dict[str, float]:
     for kind, row in equal_coverage(rows).iterrows():
         found |= {f"held_{kind}": float(row["held"]), f"released_ratio_{kind}": float(row["released_ratio"])}
     return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
+def capacity_report(found: CapacityBacktest) -> BacktestReport:
+    """Verdicts by node, kind, origin, reason and confidence; how far peak and release together came to the limit."""
+    rows = found.rows
+    groups = {
+        "kinds": ["kind"],
+        "origins": ["origin", "kind"],
+        "reasons": ["kind", "reason"],
+        "confidence": ["kind", "confidence"],
+        "ratings": ["kind", "rating_assumed"],
+        "nodes": ["kind", "node_id"],
+    }
+    shown = {name: judged_table(rows, by) for name, by in groups.items()} | {"equal": equal_coverage(rows)}
+    tables = {f"{name}.csv": table.round(5) for name, table in shown.items()}
+    metrics = capacity_metrics(rows) | {
+        "origins": float(len(found.origins.days)),
+        "origins_too_late": float(len(found.origins.too_late)),
+    }
+    return BacktestReport(metrics, tables | {"judged.parquet": rows}, _figures(rows), shown)
+
+
+def _figures(rows: pd.DataFrame) -> dict[str, str]:
+    """By kind of node, where something was released: peak and release together over the limit of the node itself."""
+    figures = {}
+    offered = rows[(rows["open_kva"] > 0) & rows["realised_kva"].notna() & (rows["limit_kva"] > 0)]
+    for kind, part in offered.groupby("kind", sort=True):
+        used = ((part["realised_kva"] + part["open_kva"]) / part["limit_kva"]).clip(upper=_WIDEST).to_numpy()
+        counts, edges = np.histogram(used, bins=_BINS, range=(0.0, _WIDEST))
+        meaning = f"{kind}s: the peak that came and what was released, over the limit; beyond 1 it was not kept"
+        figures[f"used_{kind}.svg"] = bars(
+            f"used-{kind}", edges, counts, "(peak that came + released) / limit", f"{kind}s and origins", meaning
+        )
+    return figures

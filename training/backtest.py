@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.clock import time_zone
+from features.clock import Calendar, time_zone
 from features.errors import ConfigError
 from features.load.history import History
 from training.demand import DemandConfig, DemandModel
 from training.scoring import beside_truth, by_node, table_summary
 
-__all__ = ["BacktestPlan", "Scored", "backtest_demand", "day_ahead_plan"]
+__all__ = ["BacktestPlan", "Scored", "backtest_demand", "check_unseen", "day_ahead_plan", "judge_demand"]
+
+Progress = Callable[[Iterable[pd.Timestamp]], Iterable[pd.Timestamp]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def backtest_demand(
     history: History,
     config: DemandConfig,
     plan: BacktestPlan,
-    progress: Callable[[Iterable[pd.Timestamp]], Iterable[pd.Timestamp]] = iter,
+    progress: Progress = iter,
 ) -> Scored:
     """Fit at every refit moment, forecast at every issue, and score against the current loads.
 
@@ -93,14 +95,43 @@ def backtest_demand(
         due = max((moment for moment in plan.refits if moment <= issue), default=min(plan.refits))
         if model is None or due != fitted_at:
             model, fitted_at = DemandModel.fit(history.until(due), config), due
-        found = model.forecast(
-            history,
-            issue,
-            first_lead_hours=plan.first_lead_hours,
-            horizon_hours=plan.horizon_hours,
-            node_ids=list(history.versions.ids),
-            actual_weather=plan.actual_weather,
-        )
-        parts.append(beside_truth(found.assign(issued_at=issue), history.loads))
+        parts.append(_forecast(history, model, issue, plan))
     forecasts = pd.concat(parts, ignore_index=True)
     return Scored(by_node(forecasts, config.levels), forecasts)
+
+
+def judge_demand(history: History, model: DemandModel, plan: BacktestPlan, progress: Progress = iter) -> Scored:
+    """As `backtest_demand`, with one model as it is and nothing fitted; `check_unseen` says on which days it may be."""
+    parts = [_forecast(history, model, issue, plan) for issue in progress(sorted(plan.issues))]
+    forecasts = pd.concat(parts, ignore_index=True)
+    return Scored(by_node(forecasts, model.config.levels), forecasts)
+
+
+def check_unseen(plan: BacktestPlan, seen_until: pd.Timestamp, calendar: Calendar, who: str) -> None:
+    """Raise ConfigError, naming the days, where `who` would be judged on days it has trained or was tuned on.
+
+    A day counts as seen when it would have been issued before `seen_until`: no such forecast could have been made.
+    """
+    lead = pd.Timedelta(hours=plan.first_lead_hours)
+    seen = [issue + lead for issue in sorted(plan.issues) if issue < seen_until]
+    if not seen:
+        return
+    days = calendar.local(pd.DatetimeIndex(seen))
+    begins = calendar.local(pd.DatetimeIndex([seen_until + lead]))[0].ceil("D")
+    told = f"{days[0]:%Y-%m-%d}" if len(days) == 1 else f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} ({len(days)} days)"
+    raise ConfigError(
+        f"{who} has seen loads until {seen_until:%Y-%m-%d %H:%M} UTC and cannot be judged on {told}; the first day it "
+        f"can be judged on is {begins:%Y-%m-%d}"
+    )
+
+
+def _forecast(history: History, model: DemandModel, issue: pd.Timestamp, plan: BacktestPlan) -> pd.DataFrame:
+    found = model.forecast(
+        history,
+        issue,
+        first_lead_hours=plan.first_lead_hours,
+        horizon_hours=plan.horizon_hours,
+        node_ids=list(history.versions.ids),
+        actual_weather=plan.actual_weather,
+    )
+    return beside_truth(found.assign(issued_at=issue), history.loads)

@@ -2,20 +2,34 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from features.configs import config_path
 from features.lake import Lake
 from features.load.history import History
 from features.load.reading import load_history
+from features.settings import config_hash, load_settings
 from features.workspace import TerritorySettings
 from training.metrics import pinball
 from training.origins import Known, OriginPlan, Origins, day_begins, known_at, rolling_origins
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
 from training.realised import realised_kw
 
-__all__ = ["COLUMNS", "PeakBacktest", "Settings", "backtest_peak", "peak_metrics", "peak_rows", "score_peaks"]
+__all__ = [
+    "COLUMNS",
+    "PeakBacktest",
+    "PeakSettings",
+    "Progress",
+    "backtest_peak",
+    "fit_as_of",
+    "load_peak_settings",
+    "peak_metrics",
+    "peak_rows",
+    "score_peaks",
+]
 
 COLUMNS = (
     "origin",
@@ -38,11 +52,24 @@ Progress = Callable[[Iterable[pd.Timestamp]], Iterable[pd.Timestamp]]
 
 
 @dataclass(frozen=True)
-class Settings:
+class PeakSettings:
     """What a peak model is fitted with: its own settings, and what connections draw before anything is learnt."""
 
     config: PeakConfig
     connections: ConnectionPolicy
+
+    def params(self) -> dict[str, str]:
+        """As parameters of a run; what connections draw by its hash."""
+        flat = {f"peak.{name}": str(value) for name, value in self.config.model_dump().items()}
+        return flat | {"connections": config_hash(self.connections)}
+
+
+def load_peak_settings(config: Path | None = None) -> PeakSettings:
+    """The settings of `config` (default: those in force, `configs/peak.yaml`) and the connection policy in force."""
+    return PeakSettings(
+        load_settings(PeakConfig, config or config_path("peak.yaml")),
+        load_settings(ConnectionPolicy, config_path("policy/connections.yaml")),
+    )
 
 
 @dataclass(frozen=True)
@@ -54,7 +81,7 @@ class PeakBacktest:
 
 
 def backtest_peak(
-    lake: Lake, territory: TerritorySettings, plan: OriginPlan, settings: Settings, progress: Progress = iter
+    lake: Lake, territory: TerritorySettings, plan: OriginPlan, settings: PeakSettings, progress: Progress = iter
 ) -> PeakBacktest:
     """Forecast from every origin with what the lake held then, and compare with what it holds now.
 
@@ -70,12 +97,12 @@ def backtest_peak(
     return PeakBacktest(pd.concat(parts, ignore_index=True), origins)
 
 
-def fit_as_of(known: Known, settings: Settings) -> PeakModel:
+def fit_as_of(known: Known, settings: PeakSettings) -> PeakModel:
     """The peak model as it would have been trained at that moment."""
     return PeakModel.fit(known.history, settings.config, known.applications, settings.connections)
 
 
-def peak_rows(known: Known, now: History, day: pd.Timestamp, horizon_days: int, settings: Settings) -> pd.DataFrame:
+def peak_rows(known: Known, now: History, day: pd.Timestamp, horizon_days: int, settings: PeakSettings) -> pd.DataFrame:
     """One origin: what a model fitted on `known` says of the next `horizon_days`, beside what `now` knows of them."""
     model = fit_as_of(known, settings)
     nodes = known.history.nodes.sort_index()
@@ -96,12 +123,12 @@ def peak_rows(known: Known, now: History, day: pd.Timestamp, horizon_days: int, 
     return rows[list(COLUMNS)].reset_index(drop=True)
 
 
-def score_peaks(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def score_peaks(rows: pd.DataFrame, by: Sequence[str], target_coverage: float) -> pd.DataFrame:
     """Scores of each group of rows, indexed by `by`.
 
     Columns: scored; held (share of peaks within κ · P50), held_p50, held_p90, held_p95; pinball_50, pinball_90,
-    pinball_95 and pinball_kept (κ · P50 taken as the P95), means of the loss over the peak that came; median_ratio
-    (what came over the P50); left_out (rows not scored).
+    pinball_95 and pinball_kept (κ · P50 taken as the quantile it aims at, `target_coverage`), means of the loss over
+    the peak that came; median_ratio (what came over the P50); left_out (rows not scored).
     """
     came = rows["realised_kw"].to_numpy(dtype=float)
     good = (rows["left_out"] == "").to_numpy()
@@ -112,15 +139,15 @@ def score_peaks(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         table[name] = np.where(good, came <= rows[column], np.nan)
     for name, level in _LEVELS.items():
         table[f"pinball_{name[1:3]}"] = pinball(came, rows[name].to_numpy(dtype=float), level) / worth
-    table["pinball_kept"] = pinball(came, rows["kept_kw"].to_numpy(dtype=float), 0.95) / worth
+    table["pinball_kept"] = pinball(came, rows["kept_kw"].to_numpy(dtype=float), target_coverage) / worth
     table["median_ratio"] = rows["ratio"].where(good)
     how = dict.fromkeys(table.columns.drop(list(by)), "mean") | {"median_ratio": "median"}
     return table.groupby(list(by), sort=True).agg(how | {"scored": "sum", "left_out": "sum"})
 
 
-def peak_metrics(rows: pd.DataFrame) -> dict[str, float]:
+def peak_metrics(rows: pd.DataFrame, target_coverage: float) -> dict[str, float]:
     """Plain numbers of a run: the scores of each kind of node as `held_area` and so on, and the rows by reason."""
-    table = score_peaks(rows, ["kind"])
+    table = score_peaks(rows, ["kind"], target_coverage)
     found = {f"{name}_{kind}": float(value) for name in table for kind, value in table[name].items()}
     found |= {
         f"rows_{reason or 'scored'}".lower(): float(count) for reason, count in rows["left_out"].value_counts().items()

@@ -31,6 +31,15 @@ class OriginPlan:
         """The local days asked for."""
         return pd.date_range(self.first_day, self.last_day, freq=f"{self.step_days}D")
 
+    def name(self) -> str:
+        """What a run of it is called."""
+        return f"{self.first_day:%Y-%m-%d} to {self.last_day:%Y-%m-%d}"
+
+    def params(self) -> dict[str, str]:
+        """The plan as parameters of a run."""
+        days = {"from": f"{self.first_day:%Y-%m-%d}", "to": f"{self.last_day:%Y-%m-%d}"}
+        return days | {"step_days": str(self.step_days), "horizon_days": str(self.horizon_days)}
+
 
 @dataclass(frozen=True)
 class Origins:
