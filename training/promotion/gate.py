@@ -26,6 +26,7 @@ def decide(
         return Judgement(False, _no_truth(paired, overall), (), table, figures)
     checks = (
         _non_inferior(overall, policy),
+        _bad_days(figures["difference_whole"], policy),
         _better(overall),
         _fresher(compared.fresher_days, policy),
         _nodes(table, policy),
@@ -63,6 +64,7 @@ def _figures(compared: Compared, paired: Paired, overall: Interval) -> dict[str,
         "difference": overall.mean,
         "difference_low": overall.low,
         "difference_high": overall.high,
+        "difference_whole": float(paired.whole().mean()),
         "blocks": float(overall.observations),
         "nodes": float(len(paired.blocks)),
         "nodes_left_out": float(len(paired.left_out)),
@@ -87,6 +89,11 @@ def _non_inferior(overall: Interval, policy: PromotionPolicy) -> Check:
     passed = overall.high < policy.margin
     sentence = f"the loss is at most {overall.high:+.1%} different, the margin is {policy.margin:+.1%}"
     return Check("non_inferior", overall.high, f"< {policy.margin:g}", passed, sentence)
+
+
+def _bad_days(whole: float, policy: PromotionPolicy) -> Check:
+    sentence = f"over the window as a whole, bad days at their full cost, the loss differs by {whole:+.1%}"
+    return Check("bad_days", whole, f"< {policy.margin:g}", whole < policy.margin, sentence)
 
 
 def _better(overall: Interval) -> Check:
@@ -161,6 +168,8 @@ def _reason(checks: tuple[Check, ...], overall: Interval, nodes: int, policy: Pr
 def _first_broken(held: dict[str, bool], overall: Interval) -> str:
     if not held["non_inferior"]:
         return "WORSE" if overall.low > 0 else "UNSURE"
+    if not held["bad_days"]:
+        return "BAD_DAYS"
     if not held["nodes"]:
         return "NODE_WORSE"
     return "COVERAGE" if not (held["coverage"] and held["coverage_bounds"]) else "LATENCY"

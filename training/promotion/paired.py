@@ -1,5 +1,9 @@
 """How much worse one model is than another on the same days: relative differences of losses, with paired intervals.
 
+The difference of a node and day is (challenger − champion) over the mean of both losses of that node and day. So
+nodes count alike whatever their size, days whatever their weather, and swapping the models only changes the sign.
+One very bad day weighs no more than another here; that is looked at apart, by the losses of the whole window.
+
 All nodes of a day move together (they share its weather), and a day is much like the day before. So the nodes are
 averaged first and neighbouring days stand together as one observation: the interval is Student's t on the means of
 blocks of days (Ibragimov and Müller, Journal of Business & Economic Statistics 28, 2010), which stays honest for a
@@ -26,12 +30,18 @@ class Interval:
 
 @dataclass(frozen=True)
 class Paired:
-    """`blocks`: relative difference, DataFrame node × block, NaN where unknown; `left_out`: why nodes are not in it."""
+    """`blocks`: mean relative difference, DataFrame node × block, NaN where unknown; `champion` and `challenger`: mean
+    loss of each node over the days of both; `left_out`: why nodes are not in it.
+    """
 
     blocks: pd.DataFrame
     champion: pd.Series
     challenger: pd.Series
     left_out: dict[str, str]
+
+    def whole(self) -> pd.Series:
+        """Relative difference of the losses of the whole window by node: here bad days count as much as they cost."""
+        return (self.challenger - self.champion) / ((self.challenger + self.champion) / 2)
 
     def means(self) -> np.ndarray:
         """Each block's mean over its nodes, all nodes alike [block]."""
@@ -60,25 +70,26 @@ def interval(values: np.ndarray, confidence: float) -> Interval:
 def pair_up(losses: pd.DataFrame, block_days: int, min_node_share: float) -> Paired:
     """Relative differences by node and block from `losses`: node_id, day, champion, challenger (mean loss of the day).
 
-    Every difference is taken over the mean of both losses of its node, so that nodes count alike whatever their
-    size, and swapping the two models only changes the sign. Days on which either loss is unknown are left out for
-    both; nodes with too few blocks, or no loss at all, are left out and named.
+    Days on which either loss is unknown, or neither model errs, are left out for both; nodes with too few blocks are
+    left out and named.
     """
     champion = losses.pivot(index="node_id", columns="day", values="champion").sort_index(axis=1)
     challenger = losses.pivot(index="node_id", columns="day", values="challenger").sort_index(axis=1)
-    known = champion.notna() & challenger.notna()
-    champion, challenger = champion.where(known), challenger.where(known)
-    scale = (champion.mean(axis=1) + challenger.mean(axis=1)) / 2
+    middle = (champion + challenger) / 2
+    known = middle.notna()
+    difference = ((challenger - champion) / middle).where(middle > 0)
     number = block_numbers(champion.shape[1], block_days)
-    difference = (challenger - champion).div(scale.where(scale > 0), axis=0)
     blocks = difference.T.groupby(number).mean().T
     enough = blocks.notna().sum(axis=1) >= max(2, min_node_share * blocks.shape[1])
-    left_out = {str(node): _why(known.loc[node].any(), scale[node]) for node in blocks.index[~enough]}
+    left_out = {
+        str(node): _why(known.loc[node].any(), blocks.loc[node].notna().any()) for node in blocks.index[~enough]
+    }
     kept = blocks.index[enough]
-    return Paired(blocks.loc[kept], champion.mean(axis=1)[kept], challenger.mean(axis=1)[kept], left_out)
+    mean = [side.where(known).mean(axis=1)[kept] for side in (champion, challenger)]
+    return Paired(blocks.loc[kept], mean[0], mean[1], left_out)
 
 
-def _why(any_known: bool, scale: float) -> str:
+def _why(any_known: bool, any_error: bool) -> str:
     if not any_known:
         return "no known load or no forecast"
-    return "too few days with known load" if scale > 0 else "neither model errs at all"
+    return "too few days with known load" if any_error else "neither model errs at all"

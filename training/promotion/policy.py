@@ -17,8 +17,8 @@ class CoverageRule(Settings):
 
     target: float = Field(0.9, gt=0, lt=1, description="share of outcomes within what is judged (P5 to P95; peak: P90)")
     tolerance: float = Field(0.02, ge=0, lt=1, description="how much further from the target than the champion's")
-    least: float = Field(0.80, ge=0, le=1, description="no lower in any case")
-    most: float = Field(0.98, ge=0, le=1, description="no higher in any case: such quantiles say too little")
+    least: float = Field(0.70, ge=0, le=1, description="no lower in any case")
+    most: float = Field(0.99, ge=0, le=1, description="no higher in any case: such quantiles say too little")
 
 
 class LatencyRule(Settings):
@@ -44,13 +44,18 @@ class PeakWindow(Settings):
 
 
 class PromotionPolicy(Settings):
-    """Frozen rules of the gate. Differences are relative: (challenger − champion) over the mean of both losses."""
+    """Frozen rules of the gate.
+
+    Differences are relative, (challenger − champion) over the mean of both losses, and every node and day counts
+    alike. An equal challenger promoted by chance costs nothing, a better one refused costs its gain, and a worse one
+    must not pass: hence an interval of moderate confidence and a small margin.
+    """
 
     window_days: int = Field(28, ge=1, description="judged days, at most: the last ones of known load")
     min_window_days: int = Field(21, ge=1, description="with fewer that neither has trained or tuned on: refused")
     issue_hour: int = Field(6, ge=0, le=23, description="local hour at which the day-ahead forecasts are issued")
-    block_days: int = Field(4, ge=1, description="neighbouring days that stand together as one observation")
-    confidence: float = Field(0.9, gt=0.5, lt=1, description="of the two-sided interval: 0.9 errs by 5 % at each end")
+    block_days: int = Field(3, ge=1, description="neighbouring days that stand together as one observation")
+    confidence: float = Field(0.8, gt=0.5, lt=1, description="of the two-sided interval: 0.8 errs by 10 % at each end")
     margin: float = Field(0.01, ge=0, lt=1, description="non-inferior: the interval ends below this difference")
     node_guard: float = Field(0.10, gt=0, le=2, description="no node may be significantly worse by more than this")
     min_node_share: float = Field(0.5, gt=0, le=1, description="share of the blocks a node needs to be compared")

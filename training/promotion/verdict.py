@@ -21,6 +21,7 @@ REFUSED = {
     "NO_TRUTH": "too little known load to compare by",
     "WORSE": "its loss is higher, beyond chance",
     "UNSURE": "it may be worse by more than the margin",
+    "BAD_DAYS": "better on most days, but its bad days cost more",
     "NODE_WORSE": "a node is much worse, beyond chance",
     "COVERAGE": "its quantiles do not hold as often as they claim",
     "LATENCY": "its forecasts take too long",
