@@ -20,6 +20,7 @@ from features.workspace import Workspace
 from serving.pins import pinned_requirements
 from serving.settings import SNAPSHOT_FOLDER
 from serving.snapshot import pack_snapshot, require_complete
+from training.environment import git_revision
 from training.registry import artifact_hash
 
 __all__ = ["BENTO_ENDING", "Built", "build_bento"]
@@ -57,8 +58,7 @@ def build_bento(workspace: Workspace, tag: str | None = None, out: Path | None =
     HeadroomError for a workspace that lacks something, ConfigError for a tag or path that cannot be used.
     """
     name, version = _parsed(tag)
-    if out is not None and out.exists():
-        raise ConfigError(f"--out: {out} is there already")
+    target = None if out is None else _new_path(out)
     say("look whether the workspace is complete")
     require_complete(workspace)
     with tempfile.TemporaryDirectory(prefix="headroom-build-") as folder:
@@ -71,10 +71,10 @@ def build_bento(workspace: Workspace, tag: str | None = None, out: Path | None =
         order = {
             "tag": f"{name}:{version or labels['content'][:_VERSION_DIGITS]}",
             "build": _build_options(labels),
-            "out": None if out is None else str(_absolute(out)),
+            "out": None if target is None else str(target),
         }
         say("make the bento")
-        return _made(stage, order, Path(folder) / "store" if out is not None else None, labels)
+        return _made(stage, order, Path(folder) / "store" if target is not None else None, labels)
 
 
 def _parsed(tag: str | None) -> tuple[str, str | None]:
@@ -87,10 +87,13 @@ def _parsed(tag: str | None) -> tuple[str, str | None]:
     return name, version or None
 
 
-def _absolute(out: Path) -> Path:
-    if not out.absolute().parent.is_dir():
-        raise ConfigError(f"--out: the folder {out.absolute().parent} is not there")
-    return out.absolute()
+def _new_path(out: Path) -> Path:
+    target = out.absolute()
+    if target.exists():
+        raise ConfigError(f"--out: {out} is there already")
+    if not target.parent.is_dir():
+        raise ConfigError(f"--out: the folder {target.parent} is not there")
+    return target
 
 
 def _pack_code(stage: Path) -> dict[str, str]:
@@ -102,24 +105,7 @@ def _pack_code(stage: Path) -> dict[str, str]:
         shutil.copytree(Path(spec.origin).parent, stage / package, ignore=_UNPACKED, copy_function=shutil.copyfile)
     shutil.copytree(configs_dir(), stage / "configs", ignore=_UNPACKED, copy_function=shutil.copyfile)
     (stage / _REQUIREMENTS).write_text("".join(f"{pin}\n" for pin in pinned_requirements()), encoding="utf-8")
-    return {"headroom": metadata.version(_NAME), "git": _git_commit(Path(__file__).resolve().parents[1])}
-
-
-def _git_commit(root: Path) -> str:
-    """The commit of a checkout, with `+` where files differ from it; `none` for an installed package."""
-    if not (root / ".git").exists():
-        return "none"
-    try:
-        commit = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--", *_PACKAGES, "configs")
-    except (OSError, subprocess.CalledProcessError):
-        return "none"
-    return f"{commit}+" if changed else commit
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+    return {"headroom": metadata.version(_NAME), "git": git_revision()}
 
 
 def _build_options(labels: dict[str, str]) -> dict[str, Any]:

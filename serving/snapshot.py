@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from serving.publish import read_publication
 from serving.settings import FILE_NAME, SNAPSHOT_RECORD, ServiceSettings, service_settings
 from training.registry import Champion, artifact_hash, champion
 
-__all__ = ["pack_snapshot", "require_complete"]
+__all__ = ["pack_snapshot", "require_answers", "require_complete"]
 
 _MODELS = ("demand", "peak")
 _TERRITORY, _CHAMPION, _LOG = "territory.yaml", "champion.json", "_delta_log"
@@ -30,20 +30,34 @@ def require_complete(workspace: Workspace) -> None:
     """Raises HeadroomError with everything that is missing, and the command that brings each."""
     missing = Answers(Holdings(workspace, service_settings(workspace))).missing()
     if champion(workspace, "peak") is None:
-        missing.append(("models/peak", "no peak model is promoted: `headroom train peak --promote`"))
+        missing.append(
+            ("models/peak", "no peak model is promoted: `headroom train peak`, then `headroom promote peak`")
+        )
     if missing:
         lines = "\n".join(f"  {part}: {reason}" for part, reason in missing)
         raise HeadroomError(f"{workspace.root} is not ready to be packed:\n{lines}")
 
 
-def pack_snapshot(workspace: Workspace, target: Path) -> dict[str, str]:
+def require_answers(packed: Workspace) -> None:
+    """Ask a packed workspace for one forecast, its publication and live capacity; raises what they raise."""
+    holdings = Holdings(packed, ServiceSettings())
+    _, history = holdings.history()
+    moment: pd.Timestamp = newest_load_moment(history)
+    holdings.demand().model.forecast(history, moment, horizon_hours=1, node_ids=[history.node_ids[0]])
+    holdings.published(None)
+    holdings.live()
+
+
+def pack_snapshot(
+    workspace: Workspace, target: Path, ask: Callable[[Workspace], None] = require_answers
+) -> dict[str, str]:
     """Copy to `target` (which must not exist) what answers are made from; returns what it is, as written beside it.
 
     Packed are the lake's tables with every version of their rows, the serving models, all publications and the
     settings. Of the tables about single customers only the names and digests of their batches come along, so that
     the fingerprint is the same. Never packed: the state with its keys, the model store, sources, quarantine.
 
-    The copy is asked once for a forecast and for live capacity: HeadroomError where it does not answer.
+    The copy is handed to `ask`, which raises HeadroomError where it does not answer.
     """
     packed = Workspace(target)
     target.mkdir(parents=True)
@@ -58,7 +72,7 @@ def pack_snapshot(workspace: Workspace, target: Path) -> dict[str, str]:
         _pack_settings(workspace.root / FILE_NAME, target / FILE_NAME)
     record = _record(packed, models)
     (target / SNAPSHOT_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    _require_answers(packed)
+    ask(packed)
     return record
 
 
@@ -130,12 +144,3 @@ def _record(packed: Workspace, models: list[Champion]) -> dict[str, str]:
     for model in models:
         record |= {f"{model.name}_version": str(model.version), f"{model.name}_sha256": model.sha256}
     return {**record, "publication_id": read_publication(packed).id, "territory": packed.territory().name}
-
-
-def _require_answers(packed: Workspace) -> None:
-    holdings = Holdings(packed, ServiceSettings())
-    _, history = holdings.history()
-    moment: pd.Timestamp = newest_load_moment(history)
-    holdings.demand().model.forecast(history, moment, horizon_hours=1, node_ids=[history.node_ids[0]])
-    holdings.published(None)
-    holdings.live()
