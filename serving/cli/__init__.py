@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "models": "List the registered versions and what served.",
     "promote": "Let a challenger serve, if it holds its own.",
     "rollback": "Go back to the champion before.",
+    "monitor": "Watch what serves: inputs, scores, levels, silences.",
+    "retrain": "Train anew where it is needed, and say why or why not.",
     "publish": "Write a publication, append-only.",
     "forecast": "Forecast load at nodes, with quantiles and reasons.",
     "capacity": "Show the open capacity of nodes and what binds it.",

@@ -1,0 +1,92 @@
+"""`headroom monitor`: is the model that serves still fed and judged as it was."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from features.workspace import Workspace
+from serving.cli.options import json_option, print_json, workspace_option
+from serving.cli.progress import Steps
+
+if TYPE_CHECKING:
+    from serving.watching import Monitoring
+
+__all__ = ["command"]
+
+_SHOWN = 8
+
+
+@click.group()
+def command() -> None:
+    """Watch what serves."""
+
+
+@command.command()
+@click.option(
+    "--now",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="Judge what was known at this moment, UTC (default: the newest load).",
+)
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="YAML file with the policy (default: configs/policy/watching.yaml).",
+)
+@click.option("--fail-on-alarm", is_flag=True, help="Exit with code 1 when there is an alarm.")
+@workspace_option
+@json_option
+def models(workspace: Workspace, now: datetime | None, policy: Path | None, fail_on_alarm: bool, as_json: bool) -> None:
+    """Drift of the inputs, rolling scores against the champion's backtest, level shifts, and stale nodes.
+
+    Every figure is compared with its own past. An alarm is rare by design; a notice is a hint. The result is kept in
+    the workspace and as a run of the experiment `monitoring`.
+    """
+    import pandas as pd
+
+    from serving.watching import load_policy, monitor_models
+
+    moment = None if now is None else pd.Timestamp(now.replace(tzinfo=UTC))
+    with Steps(quiet=as_json) as say:
+        found = monitor_models(workspace, moment, load_policy(policy), say)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _show(found)
+    if fail_on_alarm and found.watched.alarmed:
+        raise click.exceptions.Exit(1)
+
+
+def _show(found: "Monitoring") -> None:
+    from serving.cli.tables import number, show_table
+
+    watched = found.watched
+    counts = watched.summary
+    title = f"{found.model} version {found.version} at {watched.now:%Y-%m-%d %H:%M} UTC"
+    if len(watched.findings):
+        rows = [
+            [one.severity, one.kind, one.subject, f"{one.since:%Y-%m-%d}", one.sentence]
+            for one in watched.findings.itertuples()
+        ]
+        show_table(title, ["", "kind", "subject", "since (UTC)", "what"], rows)
+    click.echo(f"{title}: {counts['alarms']} alarm(s), {counts['notices']} notice(s)")
+    if len(watched.performance):
+        worst = watched.performance.sort_values("pinball_ratio", ascending=False).head(_SHOWN)
+        columns = ["node", "pinball kW", "backtest", "ratio", "coverage", "backtest ", "days", "served"]
+        rows = [
+            [
+                str(node),
+                number(row["pinball_kw"], 2),
+                number(row["backtest_pinball_kw"], 2),
+                number(row["pinball_ratio"], 2),
+                number(row["coverage"], 2),
+                number(row["backtest_coverage"], 2),
+                row["days"],
+                row["served_days"],
+            ]
+            for node, row in worst.iterrows()
+        ]
+        show_table("Scores of the last days beside the backtest, the worst nodes", columns, rows, right=columns[1:])
+    for note in watched.notes:
+        click.echo(note)

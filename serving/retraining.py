@@ -1,0 +1,113 @@
+"""Training anew when it is needed: watch, decide, train with the champion's own settings, and let the gate judge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.configs import config_path
+from features.errors import ConfigError, ModelError
+from features.settings import load_settings
+from features.workspace import Workspace
+from serving.watching import monitor_models
+from training.demand import DemandModel
+from training.jobs import train_demand, train_peak
+from training.peak import ConnectionPolicy, PeakModel
+from training.promotion import PromotionPolicy, Verdict, promote_challenger
+from training.registry import Champion, champion
+from training.watch import DATA_FAULTS
+from training.watch.decision import Decision, RetrainPolicy, decide
+
+__all__ = ["Retrained", "load_retrain_policy", "retrain"]
+
+_DEMAND, _PEAK = "demand", "peak"
+_FOR_PEAKS = DATA_FAULTS | {"LEVEL_SHIFT"}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What was decided for one model, and what came of it: `version` was trained, `verdict` is the gate's word."""
+
+    model: str
+    champion: int
+    decision: Decision
+    version: int | None = None
+    verdict: Verdict | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "model": self.model,
+            "champion": self.champion,
+            "needed": self.decision.needed,
+            "reasons": [{"code": code, "sentence": sentence} for code, sentence in self.decision.reasons],
+            "trained_version": self.version,
+            "gate": None if self.verdict is None else self.verdict.to_dict(with_table=False),
+            "notes": list(self.notes),
+        }
+
+
+def load_retrain_policy(path: Path | None = None) -> RetrainPolicy:
+    """The policy of `path`, or the one in force (`configs/policy/retraining.yaml`)."""
+    return load_settings(RetrainPolicy, path or config_path("policy/retraining.yaml"))
+
+
+def retrain(
+    workspace: Workspace,
+    name: str,
+    *,
+    if_needed: bool,
+    policy: RetrainPolicy | None = None,
+    train: Callable[[Workspace, Champion, Say], int] | None = None,
+    say: Say = lambda _text: None,
+) -> Retrained:
+    """Train the model `name` anew where the decision, or (`if_needed` false) the caller, says so.
+
+    The challenger is trained with the champion's own settings (`train` replaces that, for a search of better ones)
+    and serves only if the gate accepts it. Raises ModelError where nothing serves yet.
+    """
+    serving = champion(workspace, name)
+    if serving is None:
+        raise ModelError(f"no {name} model serves in {workspace.root}: `headroom train {name}` makes the first")
+    decision = _decision(workspace, serving, policy or load_retrain_policy(), say)
+    if not if_needed and not decision.needed:
+        decision = Decision(True, (*decision.reasons, ("ASKED", "training anew was asked for")))
+    if not decision.needed:
+        return Retrained(name, serving.version, decision)
+    version = (train or _train)(workspace, serving, say)
+    say(f"judging version {version}")
+    gate = load_settings(PromotionPolicy, config_path("policy/promotion.yaml"))
+    verdict = promote_challenger(workspace, name, gate, version, say=say)
+    return Retrained(name, serving.version, decision, version, verdict)
+
+
+def _decision(workspace: Workspace, serving: Champion, policy: RetrainPolicy, say: Say) -> Decision:
+    """Both models are watched through the demand model: its inputs and levels are the peak model's, too."""
+    if serving.name not in (_DEMAND, _PEAK):
+        raise ConfigError(f"model {serving.name} cannot be trained anew: known are {_DEMAND} and {_PEAK}")
+    if serving.name == _PEAK and champion(workspace, _DEMAND) is None:
+        raise ModelError("levels are watched through the demand model, and none serves: `headroom train demand`")
+    watched = monitor_models(workspace, say=say).watched
+    findings = watched.findings
+    if serving.name == _PEAK:
+        findings = findings[findings["kind"].isin(_FOR_PEAKS)]
+    return decide(findings, _trained_until(serving), watched.now, policy)
+
+
+def _trained_until(serving: Champion) -> pd.Timestamp:
+    if serving.name == _PEAK:
+        return PeakModel.load(serving.path).fitted_at
+    return DemandModel.load(serving.path).trained_until
+
+
+def _train(workspace: Workspace, serving: Champion, say: Say) -> int:
+    """A challenger with the settings the champion was trained with."""
+    if serving.name == _PEAK:
+        connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
+        return train_peak(workspace, PeakModel.load(serving.path).config, connections, say=say).version
+    return train_demand(workspace, DemandModel.load(serving.path).config, say=say).version
