@@ -15,7 +15,7 @@ from features.lake import Lake
 from features.load.history import History
 from features.load.reading import load_history
 from features.workspace import Workspace
-from training.backtest import backtest_demand, day_ahead_plan
+from training.backtest import BacktestPlan, Scored, backtest_demand, day_ahead_plan
 from training.demand import DemandConfig
 from training.metrics import coverage, rcrps
 
@@ -27,16 +27,29 @@ ISSUE_HOUR = 6
 
 def measure() -> tuple[Mapping[str, float], Mapping[str, Any]]:
     """Scores of the product, and of a seasonal naive forecast of the same days."""
+    history, config = gefcom2012(), DemandConfig(seed=seed(DemandConfig().seed))
+    scored = day_ahead(history, config)
+    print(scored.nodes.round(4).to_string())
+    return scored.summary(), {"seasonal_naive": naive(history, plan(history).issues, config.levels)}
+
+
+def gefcom2012() -> History:
+    """The public data, ingested as a user would."""
     source = require_data("gefcom2012")
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         ingest(config_path("sources/gefcom2012.yaml"), source, workspace)
-        history = load_history(Lake(workspace.lake), workspace.territory())
-    config = DemandConfig(seed=seed(DemandConfig().seed))
-    plan = day_ahead_plan(history, FIRST, LAST, ISSUE_HOUR, refit_days=REFITS, actual_weather=True)
-    scored = backtest_demand(history, config, plan)
-    print(scored.nodes.round(4).to_string())
-    return scored.summary(), {"seasonal_naive": naive(history, plan.issues, config.levels)}
+        return load_history(Lake(workspace.lake), workspace.territory())
+
+
+def plan(history: History) -> BacktestPlan:
+    """The protocol: a year day ahead, fitted twice, on the temperature that came."""
+    return day_ahead_plan(history, FIRST, LAST, ISSUE_HOUR, refit_days=REFITS, actual_weather=True)
+
+
+def day_ahead(history: History, config: DemandConfig) -> Scored:
+    """The scores of one configuration under the protocol."""
+    return backtest_demand(history, config, plan(history))
 
 
 def naive(history: History, issues: tuple[pd.Timestamp, ...], levels: tuple[float, ...]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from serving.cli.progress import Steps
 if TYPE_CHECKING:
     from training.promotion import Force, PromotionPolicy, Verdict
 
-__all__ = ["command"]
+__all__ = ["command", "load_policy", "show_verdict"]
 
 _SHOWN_WORST, _SHOWN_BEST = 15, 5
 
@@ -53,13 +53,13 @@ def command(
     from training.promotion import promote_challenger
 
     against = _force(force, by, why)
-    rules = _policy(policy, window_days)
+    rules = load_policy(policy, window_days)
     with Steps(quiet=as_json) as say:
         verdict = promote_challenger(workspace, name, rules, version, against, say)
     if as_json:
         print_json(verdict.to_dict())
     else:
-        _show(verdict)
+        show_verdict(verdict)
     if not verdict.promoted:
         raise click.exceptions.Exit(1)
 
@@ -76,7 +76,8 @@ def _force(force: bool, by: str | None, why: str | None) -> "Force | None":
     return Force(str(by), str(why))
 
 
-def _policy(path: Path | None, window_days: int | None) -> "PromotionPolicy":
+def load_policy(path: Path | None = None, window_days: int | None = None) -> "PromotionPolicy":
+    """The rules of the gate: the shipped ones where no file is given, over a window of so many days where asked."""
     from features.configs import config_path
     from features.settings import load_settings, parse_settings
     from training.promotion import PromotionPolicy
@@ -88,7 +89,8 @@ def _policy(path: Path | None, window_days: int | None) -> "PromotionPolicy":
     return parse_settings(PromotionPolicy, {**policy.model_dump(), **asked}, f"--window-days {window_days}")
 
 
-def _show(verdict: "Verdict") -> None:
+def show_verdict(verdict: "Verdict") -> None:
+    """The nodes compared, the checks, and what was decided why."""
     from serving.cli.tables import show_table
 
     if len(verdict.table):
