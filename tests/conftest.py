@@ -9,10 +9,12 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import psycopg
 import pytest
 
 from features.demo import DemoConfig, Territory, simulate
+from features.lake import Lake
 
 SMALL = DemoConfig(substations=1, feeders=2, areas=8, customers=60, years=2, customer_years=1, weather_stations=2)
 
@@ -21,6 +23,22 @@ SMALL = DemoConfig(substations=1, feeders=2, areas=8, customers=60, years=2, cus
 def small_territory() -> Territory:
     """Eight areas on two feeders, two years, sixty customers: made in about a second."""
     return simulate(SMALL)
+
+
+@pytest.fixture(scope="session")
+def small_tables(small_territory: Territory) -> dict[str, pd.DataFrame]:
+    """The tables of the small territory that peaks and open capacity are made from, all versions."""
+    names = ("org_unit", "node", "transformer", "line_segment", "tie", "weather_observed", "application", "node_load")
+    return {name: small_territory.frame(name) for name in names}
+
+
+@pytest.fixture(scope="session")
+def small_lake(small_tables: dict[str, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake that holds `small_tables`; no test may add to it."""
+    lake = Lake(tmp_path_factory.mktemp("small") / "lake")
+    for name, frame in small_tables.items():
+        lake.append(name, frame, "first")
+    return lake
 
 
 def postgres_binaries() -> Path | None:

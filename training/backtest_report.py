@@ -54,7 +54,8 @@ def log_backtest(
 def demand_report(scored: Scored, history: History, levels: tuple[float, ...]) -> BacktestReport:
     """Scores by node, kind and lead, fallback reasons, reliability, pinball by lead and local hour, fans of a few."""
     frame, kinds = scored.forecasts, history.nodes["kind"].astype(str)
-    groups, leads = group_summary(scored.nodes, kinds), by_lead(frame, kinds, levels)
+    groups = group_summary(scored.nodes, kinds)
+    leads = by_lead(frame, kinds, levels).set_index(["group", "lead"])
     shares = reliability_shares(frame, kinds, levels)
     hours = by_lead_and_hour(frame, history.calendar, levels)
     reasons = count_reasons(frame)
