@@ -23,6 +23,8 @@ from serving.messages import (
 from serving.publish import Provenance, Publication
 from serving.refusals import BadFieldError, FieldFault, OutOfScopeError, UnknownNodeError, UnknownUnitError
 from serving.rows import forecast_rows, instant
+from serving.served import Given
+from training.demand.config import LEVELS
 
 __all__ = ["Answers"]
 
@@ -37,6 +39,8 @@ class Answers:
 
     def __init__(self, holdings: Holdings) -> None:
         self.holdings = holdings
+        self.keep: Callable[[Given], None] | None = None
+        """Told every forecast issued from the newest load, with the levels by which forecasts are scored."""
 
     def forecast(self, who: Principal, request: NodesForecastRequest | UnitForecastRequest) -> dict[str, Any]:
         """Load quantiles of every asked node for every interval of the horizon."""
@@ -48,14 +52,18 @@ class Answers:
         self._require_fitting(len(nodes) * request.horizon_hours * 60 // step)
         issue_time = _issue_time(history, request)
         quantiles = tuple(sorted({round(level, 4) for level in request.quantiles}))
+        keep = None if request.issue_time else self.keep
+        levels = quantiles if keep is None else tuple(sorted({*quantiles, *LEVELS}))
         frame = demand.model.forecast(
             history,
             issue_time,
             horizon_hours=request.horizon_hours,
             node_ids=[node.node_id for node in nodes],
-            quantiles=quantiles,
+            quantiles=levels,
         )
-        rows = forecast_rows(frame, quantiles)
+        if keep is not None and len(frame):
+            keep(Given.of(demand.champion.name, demand.champion.version, issue_time, step, levels, frame))
+        rows = forecast_rows(_at(frame, levels, quantiles), quantiles)
         return {
             "issue_time": instant(issue_time),
             "issue_time_rule": "asked" if request.issue_time else "newest_load",
@@ -214,6 +222,12 @@ def _issue_time(history: History, request: NodesForecastRequest | UnitForecastRe
             f"{instant(asked)} is not within the data, {instant(first)} to {instant(last)}",
         )
     return asked
+
+
+def _at(frame: pd.DataFrame, levels: Sequence[float], wanted: Sequence[float]) -> pd.DataFrame:
+    """The forecast without the quantile columns (in the order of `levels`) that nobody asked for."""
+    columns = [name for name in frame.columns if name.startswith("q")]
+    return frame.drop(columns=[name for name, level in zip(columns, levels, strict=True) if level not in wanted])
 
 
 def _field(field: str, message: str) -> BadFieldError:

@@ -15,6 +15,7 @@ from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
 from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
+from serving.served import ServedLog
 from serving.settings import ServiceSettings, command_name
 from serving.state import KeyStore, open_state
 
@@ -34,6 +35,9 @@ class Backend:
         self._keys_lock = threading.Lock()
         self.warmed = threading.Event()
         self._started = time.monotonic()
+        self.served = ServedLog(lambda: self.keys().engine, settings.keep_queue_bytes, settings.kept_days)
+        if settings.keep_forecasts:
+            answers.keep = self.served.offer
 
     @cached_property
     def _limiter(self) -> anyio.CapacityLimiter:
@@ -58,7 +62,8 @@ class Backend:
             self.warmed.set()
 
     def close(self) -> None:
-        """Let go of the state's connections."""
+        """Store the forecasts that wait for it, and let go of the state's connections."""
+        self.served.close()
         if self._keys is not None:
             self._keys.engine.dispose()
 
@@ -106,4 +111,4 @@ class Backend:
         notes = [] if self.warmed.is_set() else ["histories are still being read: the first forecast waits for them"]
         if not self.keys().any_valid():
             notes.append(f"no API key is valid yet: `{command_name()} keys add NAME --role planner`")
-        return notes
+        return notes + self.served.notes()

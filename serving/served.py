@@ -172,7 +172,7 @@ class ServedLog:
         keep_days: int,
         count: Callable[[str, int], None] = lambda _what, _number: None,
     ) -> None:
-        self._engine, self._queue_bytes, self._keep_days, self._count = engine, queue_bytes, keep_days, count
+        self._engine, self._queue_bytes, self._keep_days, self.count = engine, queue_bytes, keep_days, count
         self._ready = threading.Condition()
         self._queue: deque[Given] = deque()
         self._bytes = 0
@@ -244,7 +244,7 @@ class ServedLog:
             return
         self.dropped += number
         self._reason = reason
-        self._count("dropped", number)
+        self.count("dropped", number)
         # Taken again when asked again: by then the database may be back.
         self._taken = None
         _log.warning("%d forecast(s) given are not kept for scoring: %s", number, reason)
@@ -267,7 +267,7 @@ class ServedLog:
                     self._bytes = 0
                 else:
                     self.stored += len(given.node_ids)
-                    self._count("stored", len(given.node_ids))
+                    self.count("stored", len(given.node_ids))
                 self._ready.notify_all()
 
     def _write(self, given: Given) -> str:

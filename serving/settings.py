@@ -38,6 +38,9 @@ class ServiceSettings(Settings):
     warm_up_seconds: float = Field(6.0, ge=0, description="longest time readiness waits for histories to be read")
     threads: int = Field(8, ge=1, le=256, description="requests worked on at the same time in one process")
     max_waiting: int = Field(64, ge=0, description="requests that may wait for a thread before others are turned away")
+    keep_forecasts: bool = Field(True, description="store forecasts given, to score them when the load is known")
+    kept_days: int = Field(400, ge=1, description="days after which a stored forecast is removed")
+    keep_queue_bytes: int = Field(64_000_000, ge=0, description="forecasts waiting to be stored; beyond it, not kept")
 
 
 def service_settings(workspace: Workspace) -> ServiceSettings:

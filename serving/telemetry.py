@@ -41,6 +41,17 @@ class Telemetry:
             registry=self.registry,
         )
 
+        self.forecasts = Counter(
+            "headroom_forecasts_kept",
+            "Forecasts of single nodes given: stored for scoring, or dropped.",
+            ("outcome",),
+            registry=self.registry,
+        )
+
+    def kept(self, outcome: str, number: int) -> None:
+        """Count forecasts that were `stored` or `dropped`."""
+        self.forecasts.labels(outcome).inc(number)
+
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
         known = method if method in _METHODS else "(other)"

@@ -166,6 +166,7 @@ def create_app(make_backend: Callable[[], "Backend"]) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.backend = make_backend()
+        app.state.backend.served.count = app.state.telemetry.kept
         app.state.backend.start_warming()
         yield
         app.state.backend.close()

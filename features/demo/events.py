@@ -71,4 +71,6 @@ def event_frame(days: Days) -> pd.DataFrame:
         known = start - pd.Timedelta(days=1)
         rows.append((f"E{index + 1:02d}", event.kind, event.name, *event.scope, start, end, known))
     names = ["event_id", "kind", "name", "scope_kind", "scope_id", "start_utc", "end_utc", "available_at"]
-    return pd.DataFrame(rows, columns=names)
+    frame = pd.DataFrame(rows, columns=names)
+    # Where all are open, the column holds no instant that would tell its zone.
+    return frame.assign(end_utc=pd.to_datetime(frame["end_utc"], utc=True))

@@ -1,15 +1,20 @@
 """What the commands that ask share with the service: the same use cases, the same checks, no HTTP between."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from features.errors import HeadroomError
 from features.workspace import Workspace
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from serving.answers import Answers
 
-__all__ = ["checked", "local_answers"]
+__all__ = ["checked", "keeping", "local_answers"]
 
 
 def local_answers(workspace: Workspace) -> "Answers":
@@ -23,6 +28,36 @@ def local_answers(workspace: Workspace) -> "Answers":
             f"there is no workspace at {workspace.root}; `headroom demo` or `headroom ingest` makes one"
         )
     return Answers(Holdings(workspace, service_settings(workspace)))
+
+
+@contextmanager
+def keeping(answers: "Answers") -> Iterator[None]:
+    """Store the forecasts given meanwhile in the workspace's state, as the service does; said when that fails."""
+    from serving.served import ServedLog
+    from serving.state import open_state
+
+    settings, workspace = answers.holdings.settings, answers.holdings.workspace
+    if not settings.keep_forecasts:
+        yield
+        return
+    opened: list[Engine] = []
+
+    def engine() -> "Engine":
+        if not opened:
+            opened.append(open_state(settings.state_url or workspace.state_url))
+        return opened[0]
+
+    log = ServedLog(engine, settings.keep_queue_bytes, settings.kept_days)
+    answers.keep = log.offer
+    try:
+        yield
+    finally:
+        answers.keep = None
+        log.close()
+        for one in opened:
+            one.dispose()
+        for note in log.notes():
+            click.echo(note, err=True)
 
 
 def checked(request: Any, values: Mapping[str, Any]) -> Any:

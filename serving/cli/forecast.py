@@ -32,12 +32,14 @@ def command(
     its reason.
     """
     from serving.access import LOCAL
-    from serving.cli.asking import checked, local_answers
+    from serving.cli.asking import checked, keeping, local_answers
     from serving.messages import ForecastRequest
 
     asked: dict[str, Any] = {"node_ids": list(nodes), "horizon_hours": horizon, "quantiles": _levels(quantiles)}
     request = checked(ForecastRequest, {**asked, "issue_time": issue_time})
-    answer = local_answers(workspace).forecast(LOCAL, request)
+    answers = local_answers(workspace)
+    with keeping(answers):
+        answer = answers.forecast(LOCAL, request)
     if as_json:
         print_json(answer)
     else:

@@ -120,7 +120,7 @@ def test_many_processes_may_open_a_new_state_and_add_keys_at_once(opened: Callab
     assert not failures
     store = KeyStore(opened())
     assert len({store.authenticate(key) for key in keys}) == 6
-    assert inspect(store.engine).get_table_names() == ["api_key"]
+    assert "api_key" in inspect(store.engine).get_table_names()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle://x/y", "sqlite:////nowhere/at/all/state.db"])

@@ -24,46 +24,40 @@ def arrival_series(
     """Missing share and delay by day for each group of rows (`groups` [rows]).
 
     A day is judged one day after its end, whatever came later: so every day is seen as it was seen then. Days that
-    came in bulk long afterwards are history that was handed over, and say nothing of the feed.
+    came in bulk long afterwards are history that was handed over, and say nothing of the feed. The delay is that of
+    the middle row: one late meter is no late feed.
     """
     days = DayGrid.of(versions.start, versions.step_minutes, versions.width, calendar, now - pd.Timedelta(days=1))
     if not len(days.days):
         return
+    absent, hours = _absent_and_delay(versions, days, calendar)
     recent = max(len(days.days) - policy.reference_days, 0)
+    names = groups.astype(str)
+    for group in np.unique(names):
+        missing = pd.Series(absent[names == group].mean(axis=0), index=days.days).iloc[recent:]
+        late = pd.Series(np.median(hours[names == group], axis=0), index=days.days).iloc[recent:]
+        handed_over = (missing >= _BACKFILL) & (np.arange(len(missing)) < len(missing) - policy.gap_days)
+        told = (
+            ("READINGS_MISSING", "share of readings not in a day later", "", missing, policy.floors.missing_share),
+            ("READINGS_LATE", "delay of readings", "h", late, policy.floors.delay_hours),
+        )
+        for kind, words, unit, daily, floor in told:
+            # Most days nothing is late or missing; what bursts there were are part of the feed.
+            kept = daily.where(~handed_over)
+            yield Series(kind, str(group), words, unit, kept, floor, upward_only=True, tail=1.0)
+
+
+def _absent_and_delay(versions: Versions, days: DayGrid, calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
+    """Share of readings not known a day after the day's end, and mean hours until they were [rows, days]."""
     first = _first_available(versions)[:, days.begin : days.columns]
     size = np.diff(np.append(days.first, first.shape[1]))
     limit = utc_of(days.days + pd.Timedelta(days=2), calendar).as_unit("us").asi8
     step = versions.step_minutes * 60_000_000
     end = versions.start.value // 1000 + (days.begin + 1 + np.arange(first.shape[1])) * step
     deadline = np.repeat(limit, size)
-    came = first <= deadline
     delay = (np.minimum(first, deadline) - end) / _HOUR
-    absent = 1.0 - np.add.reduceat(came.astype(float), days.first, axis=1) / size
-    hours = np.add.reduceat(delay, days.first, axis=1) / size
-    for group in np.unique(groups.astype(str)):
-        mine = groups.astype(str) == group
-        missing = pd.Series(absent[mine].mean(axis=0), index=days.days).iloc[recent:]
-        late = pd.Series(hours[mine].mean(axis=0), index=days.days).iloc[recent:]
-        operated = missing.where((missing < _BACKFILL) | (np.arange(len(missing)) >= len(missing) - policy.gap_days))
-        subject, floors = str(group), policy.floors
-        yield Series(
-            "READINGS_MISSING",
-            subject,
-            "share of readings not in a day later",
-            "",
-            operated,
-            floors.missing_share,
-            upward_only=True,
-        )
-        yield Series(
-            "READINGS_LATE",
-            subject,
-            "mean delay of readings",
-            "h",
-            late.where(operated.notna()),
-            floors.delay_hours,
-            upward_only=True,
-        )
+    absent = 1.0 - np.add.reduceat((first <= deadline).astype(float), days.first, axis=1) / size
+    return absent, np.add.reduceat(delay, days.first, axis=1) / size
 
 
 def _first_available(versions: Versions) -> np.ndarray:

@@ -75,9 +75,8 @@ def judge_performance(
     table = _table(before, after, kinds, policy)
     findings: list[Finding] = []
     for measure in _MEASURES:
-        past, windows = _past(before, measure, policy)
-        slack = policy.performance.slack_log if measure == "pinball" else 0.0
         for subject, value, kind in _subjects(table, measure):
+            past, windows = _past(before, measure, policy, table["kind"] if kind else None)
             judged = judge(
                 value,
                 past,
@@ -86,7 +85,7 @@ def judge_performance(
                 floor=_floor(policy, measure, kind),
                 margin=policy.margin,
                 upward_only=True,
-                least_scale=slack,
+                least_scale=_slack(policy, measure, kind),
             )
             if judged is not None and judged.severity is not None:
                 findings.append(_finding(measure, subject, kind, judged, after, calendar))
@@ -138,10 +137,9 @@ def _subjects(table: pd.DataFrame, measure: str) -> Iterable[tuple[str, float, b
             yield str(kind), float(values.mean()), True
 
 
-def _past(before: pd.DataFrame, measure: str, policy: WatchPolicy) -> tuple[np.ndarray, float]:
-    """How far windows of the backtest stray from the whole of it, all nodes; and how many windows that is.
-
-    Nodes share weather, so that they count as half as many.
+def _past(before: pd.DataFrame, measure: str, policy: WatchPolicy, kinds: pd.Series | None) -> tuple[np.ndarray, float]:
+    """How far windows of the backtest stray from the whole of it, over all nodes, or over the means of all `kinds`;
+    and how many windows that is. Nodes share weather, so that they count as half as many.
     """
     window, least = policy.performance.window_days, policy.performance.least_days
     wide = before.pivot_table(index="local", columns="node_id", values="log" if measure == "pinball" else "coverage")
@@ -149,8 +147,11 @@ def _past(before: pd.DataFrame, measure: str, policy: WatchPolicy) -> tuple[np.n
         away = wide.rolling(window, min_periods=least).median() - wide.median()
     else:
         away = wide.mean() - wide.rolling(window, min_periods=least).mean()
+    windows = max(wide.shape[0] / window * max(wide.shape[1] / 2, 1.0), 1.0)
+    if kinds is not None:
+        away = away.T.groupby(kinds.reindex(away.columns)).mean().T
     values = away.to_numpy().ravel()
-    return values[np.isfinite(values)], max(wide.shape[0] / window * max(wide.shape[1] / 2, 1.0), 1.0)
+    return values[np.isfinite(values)], windows
 
 
 def _floor(policy: WatchPolicy, measure: str, kind: bool) -> float:
@@ -158,6 +159,13 @@ def _floor(policy: WatchPolicy, measure: str, kind: bool) -> float:
     if measure == "pinball":
         return float(np.log(rule.kind_pinball_ratio if kind else rule.node_pinball_ratio))
     return rule.kind_coverage_drop if kind else rule.node_coverage_drop
+
+
+def _slack(policy: WatchPolicy, measure: str, kind: bool) -> float:
+    rule = policy.performance
+    if measure == "pinball":
+        return rule.kind_slack_log if kind else rule.node_slack_log
+    return rule.kind_slack_coverage if kind else rule.node_slack_coverage
 
 
 def _finding(

@@ -14,7 +14,7 @@ class FloorPolicy(Settings):
     radiation_wm2: float = Field(25.0, ge=0, description="W/m2, daily means")
     wind_speed_ms: float = Field(0.8, ge=0, description="m/s, daily means")
     spread_log: float = Field(0.7, ge=0, description="log ratio of the swing within days; a stuck sensor has none")
-    missing_share: float = Field(0.05, ge=0, le=1, description="share of readings that did not come")
+    missing_share: float = Field(0.08, ge=0, le=1, description="share of readings that did not come")
     delay_hours: float = Field(2.0, ge=0, description="hours until a reading is known")
     load_log: float = Field(0.06, ge=0, description="log ratio of all nodes' load to the linear stage")
 
@@ -25,7 +25,7 @@ class LevelPolicy(Settings):
     days: int = Field(3, ge=2, le=7, description="judged days that must all lie beyond")
     base_days: int = Field(28, ge=7, description="judged days before, whose median is the level")
     gap_days: int = Field(7, ge=1, description="judged days between the end of the base and now")
-    floor_log: float = Field(0.10, ge=0, description="a shift smaller than this (log ratio) is no shift")
+    floor_log: float = Field(0.15, ge=0, description="a shift smaller than this (log ratio) is no shift")
     persistence: float = Field(0.5, gt=0, le=1, description="share of the threshold every single day must exceed")
     common_nodes: int = Field(5, ge=2, description="from this many nodes on, what all share is taken out first")
 
@@ -37,11 +37,12 @@ class PerformancePolicy(Settings):
     least_days: int = Field(4, ge=2, description="fewer judged days in the window, or in the backtest, say nothing")
     node_pinball_ratio: float = Field(1.6, gt=1, description="least ratio to the backtest that matters at a node")
     kind_pinball_ratio: float = Field(1.35, gt=1, description="the same for the mean over the nodes of a kind")
-    node_coverage_drop: float = Field(0.30, gt=0, lt=1, description="least loss of coverage that matters at a node")
+    node_coverage_drop: float = Field(0.35, gt=0, lt=1, description="least loss of coverage that matters at a node")
     kind_coverage_drop: float = Field(0.15, gt=0, lt=1, description="the same over the nodes of a kind")
-    slack_log: float = Field(
-        0.15, ge=0, description="how far the season alone may move pinball (sd of the log), beside what days show"
-    )
+    node_slack_log: float = Field(0.25, ge=0, description="how far seasons alone move a node's log pinball (sd)")
+    kind_slack_log: float = Field(0.12, ge=0, description="the same for the mean over the nodes of a kind")
+    node_slack_coverage: float = Field(0.09, ge=0, description="how far seasons alone move a node's coverage (sd)")
+    kind_slack_coverage: float = Field(0.04, ge=0, description="the same over the nodes of a kind")
 
 
 class StalePolicy(Settings):

@@ -9,7 +9,7 @@ from features.clock import Calendar
 from training.watch.days import same_season, utc_of
 from training.watch.findings import Finding
 from training.watch.policy import WatchPolicy
-from training.watch.threshold import Judged, Rates, judge, rolling_past
+from training.watch.threshold import USUAL_TAIL, Judged, Rates, judge, rolling_past
 
 __all__ = ["Outcome", "Series", "judge_series"]
 
@@ -26,6 +26,7 @@ class Series:
     floor: float
     seasonal: bool = False
     upward_only: bool = False
+    tail: float = USUAL_TAIL
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def _judge_window(series: Series, daily: pd.Series, window: int, policy: WatchPo
         floor=series.floor,
         margin=policy.margin,
         upward_only=series.upward_only,
+        tail=series.tail,
     )
 
 

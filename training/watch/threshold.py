@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-__all__ = ["Judged", "Rates", "judge", "rolling_past"]
+__all__ = ["USUAL_TAIL", "Judged", "Rates", "judge", "rolling_past"]
 
 _MAD_TO_SD = 1.4826
-_TAIL = 0.99
+USUAL_TAIL = 0.99
+"""A past alarm of some days must not hide the next one."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,13 @@ def judge(
     margin: float = 1.0,
     upward_only: bool = False,
     least_scale: float = 0.0,
+    tail: float = USUAL_TAIL,
 ) -> Judged | None:
     """`value` against the same figure in past windows, `windows` of which do not overlap.
 
     None when the value or the past is unknown. `floor` is the least deviation that matters, `least_scale` the least
-    spread the past is taken to have.
+    spread the past is taken to have, `tail` the share of past windows an alarm must lie beyond: 1 where a past that is
+    mostly still has rare and honest bursts.
     """
     known = past[np.isfinite(past)]
     if not np.isfinite(value) or not len(known):
@@ -83,7 +86,7 @@ def judge(
     scale = max(_MAD_TO_SD * float(np.median(away)), least_scale)
     freedom = max(windows - 1.0, 1.0)
     spread = scale * float(np.sqrt(1 + 1 / max(windows, 1.0)))
-    largest = float(np.quantile(away, _TAIL))
+    largest = float(np.quantile(away, tail))
 
     def beyond(rate: float) -> float:
         return max(floor, spread * float(student.isf(rates.shared(rate), freedom)))

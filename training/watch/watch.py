@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from features.load.history import History
@@ -56,8 +57,8 @@ def watch_demand(
     tests = _tests(seen, policy, backtest)
     say("inputs against their own past")
     outcomes = judge_weather(seen, policy, now, tests)
-    kinds = _kinds(seen)
-    for series in arrival_series(seen.versions, kinds.to_numpy(dtype=object), seen.calendar, policy, now):
+    feed = np.full(len(seen.node_ids), "load feed", dtype=object)
+    for series in arrival_series(seen.versions, feed, seen.calendar, policy, now):
         outcomes += _judged(judge_series(series, policy, tests))
     say("levels of the nodes")
     daily = daily_loads(seen, model.stage, policy, now, bool(model.weather_variables), sensor_faults(outcomes))
@@ -85,7 +86,7 @@ def _tests(history: History, policy: WatchPolicy, backtest: pd.DataFrame | None)
     """How many figures one run looks at; the rates of the policy are shared out over them."""
     nodes, kinds = len(history.node_ids), _kinds(history).nunique()
     performance = 0 if backtest is None else 2 * (nodes + kinds)
-    return count_tests(history, policy) + len(policy.windows_days) * (2 * kinds + 1) + nodes + performance
+    return count_tests(history, policy) + len(policy.windows_days) * (2 + 1) + nodes + performance
 
 
 def _performance(
