@@ -5,9 +5,10 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pyarrow as pa
 
-from features.contracts import Contract
+from features.contracts import AVAILABLE_AT, Contract
 from features.errors import DataError
 from features.frames import arrow_schema, empty_frame, to_arrow
 from features.lake.tables import BATCH_SEQ
@@ -15,7 +16,7 @@ from features.lake.tables import BATCH_SEQ
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["commit_batch", "content_digest", "require_same_content"]
+__all__ = ["batches_known", "commit_batch", "content_digest", "require_same_content"]
 
 
 def content_digest(contract: Contract, data: pa.Table) -> str:
@@ -69,3 +70,19 @@ def _with_sequence(
         counted[0] += plain.num_rows
         full = plain.append_column(BATCH_SEQ, pa.repeat(pa.scalar(sequence, pa.int64()), plain.num_rows))
         yield from full.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=full.schema)]
+
+
+def batches_known(target: "DeltaTable", as_of: pd.Timestamp | None) -> list[tuple[str, str]]:
+    """Name and digest of every batch, or of those of which at least one row was available at `as_of`."""
+    commits = [commit for commit in target.history() if "batch" in commit]
+    if as_of is not None:
+        known = _versions_known(target, as_of)
+        commits = [commit for commit in commits if commit["version"] in known]
+    return [(commit["batch"], commit["digest"]) for commit in commits]
+
+
+def _versions_known(target: "DeltaTable", as_of: pd.Timestamp) -> set[int]:
+    """The versions of the table in which rows came that were available at `as_of`; from the files' statistics."""
+    files = pa.table(target.get_add_actions(flatten=True)).select([f"min.{BATCH_SEQ}", f"min.{AVAILABLE_AT}"])
+    known = files.to_pandas().dropna()
+    return {int(version) for version in known.loc[known[f"min.{AVAILABLE_AT}"] <= as_of, f"min.{BATCH_SEQ}"]}

@@ -12,7 +12,7 @@ import pyarrow as pa
 from features.contracts import AVAILABLE_AT, CONTRACTS
 from features.errors import DataError, HeadroomError
 from features.frames import as_contract, empty_frame, from_arrow, to_arrow
-from features.lake.batches import commit_batch, content_digest, require_same_content
+from features.lake.batches import batches_known, commit_batch, content_digest, require_same_content
 from features.lake.queries import latest_per_key, row_filter, scan, version_order
 from features.lake.tables import BATCH_SEQ, contract_of, open_or_create, open_table
 
@@ -128,12 +128,16 @@ class Lake:
         thing = [name for name in contract.key if name != "valid_from"]
         return frame.drop_duplicates(thing, keep="last").reset_index(drop=True)
 
-    def fingerprint(self) -> str:
-        """Twelve hexadecimal digits of every batch's name and content: the same input gives the same figure."""
+    def fingerprint(self, as_of: pd.Timestamp | None = None) -> str:
+        """Twelve hexadecimal digits of every batch's name and content: the same input gives the same figure.
+
+        With `as_of`, of the batches of which at least one row was available then: what is read as of a moment has the
+        same fingerprint whatever comes in later.
+        """
         batches = []
         for name, contract in CONTRACTS.items():
             target = open_table(self.root, contract)
-            history = [] if target is None else target.history()
-            batches += [(name, c["batch"], c["digest"]) for c in history if "batch" in c]
+            known = [] if target is None else batches_known(target, as_of)
+            batches += [(name, batch, digest) for batch, digest in known]
         text = "\n".join("\t".join(batch) for batch in sorted(batches))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

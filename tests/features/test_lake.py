@@ -156,6 +156,34 @@ def test_the_fingerprint_follows_content_and_batches_only(tmp_path: Path) -> Non
     assert here.fingerprint() != before
 
 
+def test_the_fingerprint_of_a_moment_stays_whatever_comes_later(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    before, between, after = utc("2024-01-01 00:59"), utc("2024-01-02"), utc("2024-01-03")
+    empty = lake.fingerprint()
+    lake.append("node_load", FIRST, "x")
+    assert lake.fingerprint(before) == empty
+    assert lake.fingerprint(between) == lake.fingerprint()
+    first = lake.fingerprint()
+    for number in range(25):
+        # Enough for a checkpoint of the log.
+        lake.append("node_load", CORRECTED.assign(load_kw=float(number)), f"y{number}")
+        assert lake.fingerprint(between) == first
+    assert lake.fingerprint(after) == lake.fingerprint() != first
+    # What says that it was known earlier changes what is read as of then.
+    lake.append("node_load", CORRECTED.assign(available_at=between), "z")
+    assert lake.fingerprint(between) != first
+    assert lake.fingerprint(before) == empty
+
+
+def test_a_batch_counts_from_its_first_row_on(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    mixed = loads(
+        [("a", "2024-01-01 00:00", 1.0, "2024-01-01 01:00"), ("a", "2024-01-09 00:00", 2.0, "2024-01-09 01:00")]
+    )
+    lake.append("node_load", mixed, "x")
+    assert lake.fingerprint(utc("2024-01-02")) == lake.fingerprint(utc("2024-01-10")) == lake.fingerprint()
+
+
 def test_two_writers_of_the_same_batch_never_both_land(tmp_path: Path) -> None:
     written: list[int] = []
     barrier = threading.Barrier(4)
