@@ -46,8 +46,9 @@ def compute_capacity(
 ) -> tuple[pd.DataFrame, Provenance]:
     """Open capacity of every node with what was known at `now` (default: the newest data), and its provenance.
 
-    Columns as `serving.decisions.capacity.COLUMNS`; `history` spares reading the lake again. Raises ModelError
-    without a serving peak model and NotFoundError for an empty lake.
+    Columns as `serving.decisions.capacity.COLUMNS`. For a moment before the model was fitted κ stands on the outcomes
+    that were complete by then; the demand factors learnt later remain. `history` spares reading the lake again.
+    Raises ModelError without a serving peak model and NotFoundError for an empty lake.
     """
     from training.peak import PeakModel
 
@@ -57,14 +58,17 @@ def compute_capacity(
     rules, territory = policy or load_policy(), workspace.territory()
     lake = Lake(workspace.lake)
     seen = load_history(lake, territory, as_of=now) if history is None else history
-    frame = open_capacity_of(lake, seen, PeakModel.load(serving.path), rules)
+    model = PeakModel.load(serving.path)
+    if seen.as_of < model.fitted_at:
+        model = model.seen_by(seen.as_of, seen.calendar)
+    frame = open_capacity_of(lake, seen, model, rules)
     made_from = Provenance(
         now=seen.as_of,
         horizon_days=rules.horizon_days,
         model_name=serving.name,
         model_version=serving.version,
         model_hash=serving.sha256,
-        data_hash=lake.fingerprint(),
+        data_hash=lake.fingerprint(now),
         config_hash=config_hash(_Steering(policy=rules, territory=territory)),
     )
     return frame, made_from

@@ -24,7 +24,8 @@ class Provenance:
     """What a set of figures was made from; equal provenance means equal figures.
 
     `now` is the moment whose knowledge was used (UTC); the hashes are those of the model's artifact, of the lake's
-    batches, and of policy and territory settings together.
+    batches (where a past moment was asked for, of those that had rows available by then), and of policy and territory
+    settings together.
     """
 
     now: pd.Timestamp

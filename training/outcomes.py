@@ -1,7 +1,5 @@
 """How earlier peak forecasts came out: scores of the peak model from its own rolling origins."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -22,8 +20,7 @@ def outcome_frame(model: PeakModel, first_day: pd.Timestamp) -> pd.DataFrame:
     evidence, column = model.evidence, _column(model.evidence)
     rows = []
     for place, day in enumerate(evidence.origin_day):
-        earlier = evidence.origin_day + evidence.horizons[column] <= day if evidence.horizons else np.array([], bool)
-        past = replace(evidence, origin_day=evidence.origin_day[earlier], log_ratio=evidence.log_ratio[earlier])
+        past = evidence.until(int(day))
         for kind in sorted(set(evidence.kinds)):
             factor = conformal_factor(past, kind, _YEAR_DAYS, model.config.target_coverage, model.config).value
             members = np.array([one == kind for one in evidence.kinds])

@@ -1,8 +1,9 @@
 """The conformal factor: by how much the median peak must be raised to hold as often as is claimed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from scipy.stats import norm
 
 from training.peak.config import PeakConfig
@@ -16,7 +17,8 @@ _SHOCKS = 201
 @dataclass(frozen=True)
 class Evidence:
     """How earlier forecasts came out: `log_ratio` [origin, node, horizon] of what came to the P50 said, NaN where
-    either is unknown. `origin_day` [origin] is the day number in the history; `kinds` [node] the level of each node.
+    either is unknown. `origin_day` [origin] is the day number in the history, whose first local day is `first_day`
+    (without zone; None where it was not kept); `kinds` [node] the level of each node.
     """
 
     origin_day: np.ndarray
@@ -24,6 +26,14 @@ class Evidence:
     node_ids: tuple[str, ...]
     kinds: tuple[str, ...]
     log_ratio: np.ndarray
+    first_day: pd.Timestamp | None = None
+
+    def until(self, day: int) -> "Evidence":
+        """What had come out by the beginning of a day number: every outcome whose last day lay before it."""
+        over = self.origin_day[:, None] + np.array(self.horizons, dtype=int)[None, :] <= day
+        kept = over.any(axis=1)
+        known = np.where(over[:, None, :], self.log_ratio, np.nan)
+        return replace(self, origin_day=self.origin_day[kept], log_ratio=known[kept])
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from features.clock import Calendar
 from features.errors import ModelError
 from features.load.history import History
 from features.settings import parse_settings
@@ -79,6 +80,17 @@ class PeakModel:
         wanted = self.config.target_coverage if coverage is None else coverage
         return conformal_factor(self.evidence, kind, horizon_days, wanted, self.config)
 
+    def seen_by(self, moment: pd.Timestamp, calendar: Calendar) -> "PeakModel":
+        """The model without the outcomes that were not complete at an earlier moment, so that κ does not look ahead.
+
+        Where it was not kept to which days the evidence belongs, none of it counts. What connections were learnt to
+        draw stays as it is.
+        """
+        first = self.evidence.first_day
+        local = calendar.local(pd.DatetimeIndex([moment]))[0].normalize()
+        day = 0 if first is None else int((local - first) / pd.Timedelta(days=1))
+        return replace(self, evidence=self.evidence.until(day))
+
     def save(self, folder: Path) -> None:
         """Write `peak.json` and `peak.npz` into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +102,7 @@ class PeakModel:
             "horizons": list(self.evidence.horizons),
             "node_ids": list(self.evidence.node_ids),
             "kinds": list(self.evidence.kinds),
+            "first_day": None if self.evidence.first_day is None else f"{self.evidence.first_day:%Y-%m-%d}",
         }
         (folder / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
         np.savez(folder / _ARRAYS, origin_day=self.evidence.origin_day, log_ratio=self.evidence.log_ratio)
@@ -111,6 +124,7 @@ class PeakModel:
             tuple(manifest["node_ids"]),
             tuple(manifest["kinds"]),
             log_ratio,
+            None if manifest.get("first_day") is None else pd.Timestamp(manifest["first_day"]),
         )
         return cls(
             parse_settings(PeakConfig, manifest["config"], f"{folder}: config"),

@@ -33,7 +33,7 @@ def gather_evidence(inputs: PeakInputs, config: PeakConfig, policy: ConnectionPo
             good = (came > 0) & (said[:, column] > 0)
             found[k, good, column] = np.log(came[good] / said[good, column])
     kinds = tuple(inputs.nodes["kind"].astype(str))
-    return Evidence(origins, horizons, tuple(inputs.nodes.index.astype(str)), kinds, found)
+    return Evidence(origins, horizons, tuple(inputs.nodes.index.astype(str)), kinds, found, inputs.days[0])
 
 
 def p50_kw(load_kw: np.ndarray) -> np.ndarray:

@@ -80,6 +80,29 @@ def test_evidence_comes_from_earlier_origins_only(four_years: PeakInputs, quick:
     assert np.abs(found.log_ratio).max() < 0.35
 
 
+@given(st.integers(0, 2_000), st.integers(0, 100))
+@settings(max_examples=60)
+def test_evidence_of_a_past_day_holds_complete_outcomes_only(day: int, seed: int) -> None:
+    """Oracle: origin by origin and horizon by horizon."""
+    rng = np.random.default_rng(seed)
+    origins, horizons = np.sort(rng.integers(0, 1_500, 5)), (31, 365)
+    whole = Evidence(origins, horizons, ("a", "b"), ("area", "area"), rng.standard_normal((5, 2, 2)))
+    seen = whole.until(day)
+    expected = {
+        (int(origin), horizon): whole.log_ratio[k, :, column].tolist()
+        for k, origin in enumerate(origins)
+        for column, horizon in enumerate(horizons)
+        if origin + horizon <= day
+    }
+    found = {
+        (int(origin), horizon): seen.log_ratio[k, :, column].tolist()
+        for k, origin in enumerate(seen.origin_day)
+        for column, horizon in enumerate(horizons)
+        if np.isfinite(seen.log_ratio[k, :, column]).all()
+    }
+    assert found == expected
+
+
 def test_an_outcome_full_of_gaps_is_unknown() -> None:
     peak = np.ones((2, 100, 6))
     peak[0, :15] = np.nan

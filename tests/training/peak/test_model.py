@@ -35,6 +35,28 @@ def test_what_is_read_back_says_the_same(model: PeakModel, three_years: PeakInpu
     )
 
 
+def test_kappa_of_a_past_moment_does_not_look_ahead(model: PeakModel, three_years: PeakInputs, tmp_path: Path) -> None:
+    calendar, first = three_years.calendar, three_years.days[0].tz_localize("UTC")
+    origins = model.evidence.origin_day
+    whole = model.kappa("area", 365)
+    # The year that the first origin spoke of ends with the day before.
+    ends = first + pd.Timedelta(days=int(origins[0]) + 365)
+    assert model.seen_by(ends - pd.Timedelta(seconds=1), calendar).kappa("area", 365).source.startswith("prior")
+    one = model.seen_by(ends, calendar).kappa("area", 365)
+    assert one.source.startswith("1 earlier origins over 1.0 years")
+    assert model.seen_by(model.fitted_at, calendar).kappa("area", 365) == whole
+    assert len(origins) > 1
+    model.save(tmp_path)
+    again = PeakModel.load(tmp_path)
+    assert again.seen_by(ends, calendar).kappa("area", 365) == one
+    manifest = json.loads((tmp_path / "peak.json").read_text())
+    del manifest["first_day"]
+    (tmp_path / "peak.json").write_text(json.dumps(manifest))
+    old = PeakModel.load(tmp_path)
+    assert old.kappa("area", 365) == whole
+    assert old.seen_by(ends, calendar).kappa("area", 365).source.startswith("prior")
+
+
 def test_a_damaged_or_foreign_artifact_is_refused(model: PeakModel, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
         PeakModel.load(tmp_path)
