@@ -10,8 +10,9 @@ import pytest
 from features.clock import Calendar
 from features.errors import ConfigError
 from features.load.history import History
-from training.backtest import backtest_demand, day_ahead_plan
-from training.demand import DemandConfig
+from training.backtest import backtest_demand, check_unseen, day_ahead_plan, judge_demand
+from training.backtest_report import count_reasons
+from training.demand import DemandConfig, DemandModel
 from training.metrics import rcrps
 from training.scoring import by_node
 
@@ -65,3 +66,39 @@ def test_unknown_truth_is_not_scored() -> None:
         {"node_id": "N", "load_kw": [1.0, np.nan, 3.0], "q05": 0.0, "q50": 2.0, "q95": 4.0, "start_utc": range(3)}
     )
     assert by_node(table, levels).at["N", "scored"] == 2
+
+
+def test_a_ready_model_is_judged_as_it_is(history_of: Make, quick: DemandConfig) -> None:
+    history = history_of(nodes=2, days=120)
+    first = pd.Timestamp(history.as_of.tz_localize(None).normalize()) - 4 * DAY
+    plan = day_ahead_plan(history, first, first + DAY, 6)
+    judged = {"first_lead_hours": 18, "horizon_hours": 42, "issue_hours": (6,)}
+    tiny = quick.model_copy(
+        update={
+            "booster": quick.booster.model_copy(update={"rounds": 10, "max_rows": 2000}),
+            "calibration": quick.calibration.model_copy(update={"max_issues": 5}),
+        }
+    )
+    model = DemandModel.fit(history.until(plan.issues[0]), tiny.model_copy(update=judged))
+    ready, fitted = judge_demand(history, model, plan), backtest_demand(history, tiny, plan)
+    pd.testing.assert_frame_equal(ready.forecasts, fitted.forecasts)
+
+
+def test_days_that_were_seen_are_named(history_of: Make) -> None:
+    history = history_of(days=10)
+    day = pd.Timestamp("2023-01-05")
+    plan = day_ahead_plan(history, day, day + 2 * DAY, 6)
+    # The first day is issued at 06:00 in Shanghai on the 4th, 22:00 UTC of the 3rd.
+    check_unseen(plan, pd.Timestamp("2023-01-03T22:00Z"), history.calendar, "it")
+    with pytest.raises(ConfigError, match=r"judged on 2023-01-05; the first day .* is 2023-01-06"):
+        check_unseen(plan, pd.Timestamp("2023-01-03T22:01Z"), history.calendar, "it")
+    with pytest.raises(ConfigError, match=r"2023-01-05 to 2023-01-06 \(2 days\); the first day .* is 2023-01-07"):
+        check_unseen(plan, pd.Timestamp("2023-01-05T00:00Z"), history.calendar, "it")
+
+
+def test_fallbacks_are_counted_by_code() -> None:
+    frame = pd.DataFrame({"node_id": ["A", "A", "B", "B"], "reason": ["", "STALE_LOAD+LEVEL_SHIFT", "STALE_LOAD", ""]})
+    counted = count_reasons(frame)
+    assert counted.loc["STALE_LOAD"].tolist() == [2, 2, 0.5]
+    assert counted.loc["LEVEL_SHIFT"].tolist() == [1, 1, 0.25]
+    assert count_reasons(frame.iloc[:1]).empty
