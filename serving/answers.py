@@ -11,7 +11,7 @@ import pandas as pd
 from features.errors import HeadroomError
 from features.load.history import History
 from serving.access import Permission, Principal, Scope
-from serving.holdings import CapacityTable, Holdings, Node, Territory, newest_load_moment
+from serving.holdings import CapacityTable, Demand, Holdings, Node, Territory, newest_load_moment
 from serving.messages import (
     NodesCapacityRequest,
     NodesForecastRequest,
@@ -52,18 +52,7 @@ class Answers:
         self._require_fitting(len(nodes) * request.horizon_hours * 60 // step)
         issue_time = _issue_time(history, request)
         quantiles = tuple(sorted({round(level, 4) for level in request.quantiles}))
-        keep = None if request.issue_time else self.keep
-        levels = quantiles if keep is None else tuple(sorted({*quantiles, *LEVELS}))
-        frame = demand.model.forecast(
-            history,
-            issue_time,
-            horizon_hours=request.horizon_hours,
-            node_ids=[node.node_id for node in nodes],
-            quantiles=levels,
-        )
-        if keep is not None and len(frame):
-            keep(Given.of(demand.champion.name, demand.champion.version, issue_time, step, levels, frame))
-        rows = forecast_rows(_at(frame, levels, quantiles), quantiles)
+        rows = self._figures(demand, history, nodes, issue_time, request, quantiles) if nodes else {}
         return {
             "issue_time": instant(issue_time),
             "issue_time_rule": "asked" if request.issue_time else "newest_load",
@@ -79,6 +68,30 @@ class Answers:
                 {"node_id": node.node_id, "name": node.name, "rows": rows.get(node.node_id, [])} for node in nodes
             ],
         }
+
+    def _figures(
+        self,
+        demand: Demand,
+        history: History,
+        nodes: Sequence[Node],
+        issue_time: pd.Timestamp,
+        request: NodesForecastRequest | UnitForecastRequest,
+        quantiles: tuple[float, ...],
+    ) -> dict[str, list[dict[str, Any]]]:
+        """node_id → its forecast rows; a forecast from the newest load is kept, to be scored when the truth arrives."""
+        keep = None if request.issue_time else self.keep
+        levels = quantiles if keep is None else tuple(sorted({*quantiles, *LEVELS}))
+        frame = demand.model.forecast(
+            history,
+            issue_time,
+            horizon_hours=request.horizon_hours,
+            node_ids=[node.node_id for node in nodes],
+            quantiles=levels,
+        )
+        if keep is not None and len(frame):
+            step = history.versions.step_minutes
+            keep(Given.of(demand.champion.name, demand.champion.version, issue_time, step, levels, frame))
+        return forecast_rows(_at(frame, levels, quantiles), quantiles)
 
     def capacity(self, who: Principal, request: NodesCapacityRequest | UnitCapacityRequest) -> dict[str, Any]:
         """Open capacity of every asked node, published or computed now."""

@@ -37,6 +37,12 @@ class TestCapacity:
         assert row["block_kva"] == [None] * 6
         assert (row["reason"], row["confidence"]) == ("DATA_POOR", "LOW")
 
+    def test_a_unit_without_nodes_of_the_kind_gives_none(self, served: Any) -> None:
+        for path in ("/v1/forecast", "/v1/capacity"):
+            answer = served.post(path, {"org_unit": "H1", "kinds": ["substation"]})
+            assert answer.status_code == 200
+            assert answer.json()["nodes"] == []
+
     def test_a_unit_gives_its_own_nodes_and_those_below(self, served: Any) -> None:
         body = {"org_unit": "D1", "kinds": ["area", "feeder"]}
         answer = served.post("/v1/capacity", body).json()
