@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,8 +15,15 @@ from features.settings import config_hash, load_settings
 from features.workspace import Workspace
 from serving.publish import Publication
 from training.jobs import Trained
+from training.promotion.verdict import Verdict
 
-__all__ = ["Outcome", "run_main_job"]
+if TYPE_CHECKING:
+    from training.tuning import Tuned
+
+__all__ = ["TRIALS", "Made", "Outcome", "run_main_job"]
+
+TRIALS = 4
+"""Enough to show a study, few enough for a demo."""
 
 Say = Callable[[str], None]
 _MARKER, _GATE = "demo.json", "gate.json"
@@ -24,36 +31,75 @@ _MEND = "give another --workspace, or remove this one first"
 
 
 @dataclass(frozen=True)
+class Made:
+    """One model of the main job: the version that was trained, what the gate made of it, and the study behind it."""
+
+    trained: Trained
+    verdict: Verdict
+    tuned: "Tuned[Any] | None" = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What the main job leaves behind."""
 
-    demand: Trained
-    peak: Trained
+    demand: Made
+    peak: Made
     publication: Publication
     capacity: pd.DataFrame
     gate: Mapping[str, Any]
 
 
-def run_main_job(workspace: Workspace, config: DemoConfig, say: Say) -> Outcome:
-    """Everything but the report. Raises ConfigError where `workspace` holds other data than this demo's."""
+def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int = TRIALS) -> Outcome:
+    """Everything but the report. Raises ConfigError where `workspace` holds other data than this demo's.
+
+    The demand model's settings are tuned by `trials` trials first; 0 leaves them as they are.
+    """
     from serving.capacity import publish_capacity
-    from training.demand import DemandConfig
-    from training.jobs import train_demand, train_peak
-    from training.peak import ConnectionPolicy, PeakConfig
-    from training.registry import promote
 
     source = _generated(workspace, config, say)
     gate = _ingested(workspace, source, say)
-    demand_config = load_settings(DemandConfig, config_path("demo/demand.yaml"))
-    demand = train_demand(workspace, demand_config, say=_within(say, "train demand"))
-    promote(workspace, demand.name, demand.version)
-    peak_config = load_settings(PeakConfig, config_path("peak.yaml"))
-    connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
-    peak = train_peak(workspace, peak_config, connections, say=_within(say, "train peak"))
-    promote(workspace, peak.name, peak.version)
+    demand = _demand(workspace, trials, say)
+    peak = _peak(workspace, say)
     say("publish capacity")
     publication = publish_capacity(workspace)
     return Outcome(demand, peak, publication, publication.capacity(), gate)
+
+
+def _demand(workspace: Workspace, trials: int, say: Say) -> Made:
+    from training.demand import DemandConfig
+    from training.jobs import HELD_OUT_DAYS, train_demand
+    from training.tuning import DemandSpace, TuningRun, tags_of, tune_stored_demand
+
+    settings = load_settings(DemandConfig, config_path("demo/demand.yaml"))
+    tags, run_id, tuned = {}, None, None
+    if trials:
+        say(f"tune demand: {trials} trials")
+        space = load_settings(DemandSpace, config_path("demo/demand.space.yaml"))
+        work = TuningRun(trials, workspace=workspace)
+        tuned = tune_stored_demand(workspace, settings, space, work, HELD_OUT_DAYS)
+        settings, tags, run_id = tuned.config, tags_of(tuned), tuned.run_id
+    within = _within(say, "train demand")
+    trained = train_demand(workspace, settings, say=within, more_tags=tags, parent_run=run_id)
+    return Made(trained, _promoted(workspace, trained, say), tuned)
+
+
+def _peak(workspace: Workspace, say: Say) -> Made:
+    from training.jobs import train_peak
+    from training.peak import ConnectionPolicy, PeakConfig
+
+    settings = load_settings(PeakConfig, config_path("peak.yaml"))
+    connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
+    trained = train_peak(workspace, settings, connections, say=_within(say, "train peak"))
+    return Made(trained, _promoted(workspace, trained, say))
+
+
+def _promoted(workspace: Workspace, trained: Trained, say: Say) -> Verdict:
+    from training.promotion import PromotionPolicy, promote_challenger
+
+    policy = load_settings(PromotionPolicy, config_path("policy/promotion.yaml"))
+    within = _within(say, f"promote {trained.name}")
+    return promote_challenger(workspace, trained.name, policy, trained.version, say=within)
 
 
 def _within(say: Say, job: str) -> Say:

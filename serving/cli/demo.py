@@ -12,7 +12,7 @@ from serving.cli.progress import Steps
 if TYPE_CHECKING:
     import pandas as pd
 
-    from serving.mainjob import Outcome
+    from serving.mainjob import Made, Outcome
 
 __all__ = ["command"]
 
@@ -24,12 +24,19 @@ _SHOWN = 8
 @click.option("--customers", type=click.IntRange(0), help="Customers with daily use.")
 @click.option("--years", type=click.IntRange(2), help="Years of hourly load.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of the territory; the same seed gives the same territory.")
+@click.option("--trials", type=click.IntRange(0), help="Trials of the demand model's study (default: 4; 0: none).")
 @workspace_option
 @json_option
 def command(
-    areas: int | None, customers: int | None, years: int | None, seed: int | None, workspace: Workspace, as_json: bool
+    areas: int | None,
+    customers: int | None,
+    years: int | None,
+    seed: int | None,
+    trials: int | None,
+    workspace: Workspace,
+    as_json: bool,
 ) -> None:
-    """Generate a territory, ingest it through the gate, train, register, publish its open capacity, and report.
+    """Generate a territory, ingest it through the gate, tune, train, publish its open capacity, and report.
 
     The workspace then holds everything `headroom serve` needs. Running it again on the same workspace reuses what is
     there and changes nothing.
@@ -37,7 +44,7 @@ def command(
     from features.configs import config_path
     from features.demo import DemoConfig
     from features.settings import load_settings
-    from serving.mainjob import run_main_job
+    from serving.mainjob import TRIALS, run_main_job
     from serving.report.gather import gather
     from serving.report.page import write_report
 
@@ -46,7 +53,7 @@ def command(
     config = config.model_copy(update={name: value for name, value in asked.items() if value is not None})
     began = time.perf_counter()
     with Steps(quiet=as_json) as say:
-        outcome = run_main_job(workspace, config, say)
+        outcome = run_main_job(workspace, config, say, TRIALS if trials is None else trials)
         say("write the report")
         data = gather(workspace, outcome.publication, outcome.gate, say.done)
         page = write_report(data, workspace.root / "report.html")
@@ -62,16 +69,36 @@ def _document(outcome: "Outcome", stages: list[tuple[str, float]], seconds: floa
 
     return {
         "publication": outcome.publication.describe() | {"new": outcome.publication.fresh},
-        "models": {
-            trained.name: {"version": trained.version, "reused": trained.reused, "metrics": dict(trained.metrics)}
-            for trained in (outcome.demand, outcome.peak)
-        },
+        "models": {made.trained.name: _model(made) for made in (outcome.demand, outcome.peak)},
         "summary": summary(outcome.capacity),
         "tightest": _rows(tightest(outcome.capacity, _SHOWN)),
         "roomiest": _rows(roomiest(outcome.capacity, _SHOWN)),
         "report": page,
         "stages": [{"stage": stage, "seconds": round(took, 2)} for stage, took in stages],
         "seconds": round(seconds, 1),
+    }
+
+
+def _told(made: "Made") -> str:
+    tuned, verdict = made.tuned, made.verdict
+    study = "" if tuned is None else f"best of {tuned.trials} trials, "
+    served = verdict.serving_version
+    refit = "" if served == made.trained.version else f" as version {served}, its refit on all data"
+    return f"{made.trained.name}: {study}version {made.trained.version}: {verdict.reason.code}, serves{refit}"
+
+
+def _model(made: "Made") -> dict[str, Any]:
+    trained, verdict, tuned = made.trained, made.verdict, made.tuned
+    study = None
+    if tuned is not None:
+        study = {"name": tuned.study_name, "trials": tuned.trials, "best": tuned.value, "default": tuned.default_value}
+    return {
+        "version": trained.version,
+        "serving_version": verdict.serving_version,
+        "gate": verdict.reason.code,
+        "reused": trained.reused,
+        "study": study,
+        "metrics": dict(trained.metrics),
     }
 
 
@@ -98,6 +125,8 @@ def _show(workspace: Workspace, outcome: "Outcome", document: dict[str, Any]) ->
             for row in rows
         ]
         show_table(title, columns, table, columns[2:4])
+    for made in (outcome.demand, outcome.peak):
+        click.echo(_told(made))
     published = outcome.publication
     same = "" if published.fresh else " (the same figures were published before)"
     click.echo(f"Publication {published.id}, {published.nodes} nodes{same}; {document['seconds']:.0f} s in all.")
