@@ -105,6 +105,7 @@ def capacity_report(found: CapacityBacktest) -> BacktestReport:
     metrics = capacity_metrics(rows) | {
         "origins": float(len(found.origins.days)),
         "origins_too_late": float(len(found.origins.too_late)),
+        "rating_assumed": float(rows.loc[rows["rating_assumed"].astype(bool), "node_id"].nunique()),
     }
     return BacktestReport(metrics, tables | {"judged.parquet": rows}, _figures(rows), shown)
 

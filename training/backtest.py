@@ -1,7 +1,7 @@
 """Backtests of the demand model: rolling issue times that see only what was available then."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -11,9 +11,20 @@ from features.load.history import History
 from training.demand import DemandConfig, DemandModel
 from training.scoring import beside_truth, by_node, table_summary
 
-__all__ = ["BacktestPlan", "Scored", "backtest_demand", "check_unseen", "day_ahead_plan", "judge_demand"]
+__all__ = [
+    "BacktestPlan",
+    "NodesAt",
+    "Progress",
+    "Scored",
+    "backtest_demand",
+    "check_unseen",
+    "day_ahead_plan",
+    "judge_demand",
+]
 
 Progress = Callable[[Iterable[pd.Timestamp]], Iterable[pd.Timestamp]]
+NodesAt = Callable[[pd.Timestamp], pd.DataFrame]
+"""The ledger of nodes as it was known at a moment."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +88,12 @@ def backtest_demand(
     config: DemandConfig,
     plan: BacktestPlan,
     progress: Progress = iter,
+    nodes_at: NodesAt | None = None,
 ) -> Scored:
     """Fit at every refit moment, forecast at every issue, and score against the current loads.
 
-    The model is trained for the leads and the local hour that are judged.
+    The model is trained for the leads and the local hour that are judged. Without `nodes_at` the nodes are those of
+    `history` throughout, as for data whose ledger never changed.
     """
     judged = {
         "first_lead_hours": plan.first_lead_hours,
@@ -94,15 +107,21 @@ def backtest_demand(
     for issue in progress(sorted(plan.issues)):
         due = max((moment for moment in plan.refits if moment <= issue), default=min(plan.refits))
         if model is None or due != fitted_at:
-            model, fitted_at = DemandModel.fit(history.until(due), config), due
-        parts.append(_forecast(history, model, issue, plan))
+            model, fitted_at = DemandModel.fit(_then(history, due, nodes_at).until(due), config), due
+        parts.append(_forecast(history, model, issue, plan, nodes_at))
     forecasts = pd.concat(parts, ignore_index=True)
     return Scored(by_node(forecasts, config.levels), forecasts)
 
 
-def judge_demand(history: History, model: DemandModel, plan: BacktestPlan, progress: Progress = iter) -> Scored:
+def judge_demand(
+    history: History,
+    model: DemandModel,
+    plan: BacktestPlan,
+    progress: Progress = iter,
+    nodes_at: NodesAt | None = None,
+) -> Scored:
     """As `backtest_demand`, with one model as it is and nothing fitted; `check_unseen` says on which days it may be."""
-    parts = [_forecast(history, model, issue, plan) for issue in progress(sorted(plan.issues))]
+    parts = [_forecast(history, model, issue, plan, nodes_at) for issue in progress(sorted(plan.issues))]
     forecasts = pd.concat(parts, ignore_index=True)
     return Scored(by_node(forecasts, model.config.levels), forecasts)
 
@@ -125,9 +144,17 @@ def check_unseen(plan: BacktestPlan, seen_until: pd.Timestamp, calendar: Calenda
     )
 
 
-def _forecast(history: History, model: DemandModel, issue: pd.Timestamp, plan: BacktestPlan) -> pd.DataFrame:
+def _then(history: History, moment: pd.Timestamp, nodes_at: NodesAt | None) -> History:
+    """The history with the nodes of `moment`; the very same where those have not changed since."""
+    nodes = history.nodes if nodes_at is None else nodes_at(moment)
+    return history if nodes.equals(history.nodes) else replace(history, nodes=nodes)
+
+
+def _forecast(
+    history: History, model: DemandModel, issue: pd.Timestamp, plan: BacktestPlan, nodes_at: NodesAt | None
+) -> pd.DataFrame:
     found = model.forecast(
-        history,
+        _then(history, issue, nodes_at),
         issue,
         first_lead_hours=plan.first_lead_hours,
         horizon_hours=plan.horizon_hours,

@@ -15,7 +15,7 @@ from features.load.resolution import step_of
 from features.load.weather import WEATHER_VARIABLES, ForecastIssue, Weather
 from features.workspace import TerritorySettings
 
-__all__ = ["load_history"]
+__all__ = ["load_history", "nodes_known_at"]
 
 _log = logging.getLogger("headroom.load")
 
@@ -75,6 +75,11 @@ def _on_grid(frame: pd.DataFrame, table: str, id_column: str) -> pd.DataFrame:
         first["start_utc"],
     )
     return frame[~stray].reset_index(drop=True)
+
+
+def nodes_known_at(lake: Lake, moment: pd.Timestamp) -> pd.DataFrame:
+    """The nodes valid at `moment` as the ledgers told of them then, as `load_history` gives them."""
+    return _rated(lake, moment, moment)
 
 
 def _rated(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:

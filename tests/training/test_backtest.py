@@ -68,19 +68,21 @@ def test_unknown_truth_is_not_scored() -> None:
     assert by_node(table, levels).at["N", "scored"] == 2
 
 
+def tiny(quick: DemandConfig) -> DemandConfig:
+    """Enough of a model to see what goes in and what comes out."""
+    booster = quick.booster.model_copy(update={"rounds": 10, "max_rows": 2000})
+    return quick.model_copy(
+        update={"booster": booster, "calibration": quick.calibration.model_copy(update={"max_issues": 5})}
+    )
+
+
 def test_a_ready_model_is_judged_as_it_is(history_of: Make, quick: DemandConfig) -> None:
     history = history_of(nodes=2, days=120)
     first = pd.Timestamp(history.as_of.tz_localize(None).normalize()) - 4 * DAY
     plan = day_ahead_plan(history, first, first + DAY, 6)
     judged = {"first_lead_hours": 18, "horizon_hours": 42, "issue_hours": (6,)}
-    tiny = quick.model_copy(
-        update={
-            "booster": quick.booster.model_copy(update={"rounds": 10, "max_rows": 2000}),
-            "calibration": quick.calibration.model_copy(update={"max_issues": 5}),
-        }
-    )
-    model = DemandModel.fit(history.until(plan.issues[0]), tiny.model_copy(update=judged))
-    ready, fitted = judge_demand(history, model, plan), backtest_demand(history, tiny, plan)
+    model = DemandModel.fit(history.until(plan.issues[0]), tiny(quick).model_copy(update=judged))
+    ready, fitted = judge_demand(history, model, plan), backtest_demand(history, tiny(quick), plan)
     pd.testing.assert_frame_equal(ready.forecasts, fitted.forecasts)
 
 
@@ -102,3 +104,26 @@ def test_fallbacks_are_counted_by_code() -> None:
     assert counted.loc["STALE_LOAD"].tolist() == [2, 2, 0.5]
     assert counted.loc["LEVEL_SHIFT"].tolist() == [1, 1, 0.25]
     assert count_reasons(frame.iloc[:1]).empty
+
+
+def test_nodes_are_those_the_ledger_told_of_then(history_of: Make, quick: DemandConfig) -> None:
+    history = history_of(nodes=3, days=60)
+    # N0 has no reading at all: others speak for it by its rating, which the ledger of today has doubled.
+    versions = history.versions
+    value = np.where(versions.row == 0, np.nan, versions.value)
+    cold = replace(history, versions=replace(versions, value=value))
+    later = cold.nodes.assign(rating_kva=cold.nodes["rating_kva"].where(cold.nodes.index != "N0", 400.0))
+    first = pd.Timestamp(history.as_of.tz_localize(None).normalize()) - 3 * DAY
+    plan = day_ahead_plan(history, first, first, 6)
+    model = DemandModel.fit(cold.until(plan.issues[0]), tiny(quick))
+    then = judge_demand(cold, model, plan).forecasts
+    asked: list[pd.Timestamp] = []
+
+    def nodes_at(moment: pd.Timestamp) -> pd.DataFrame:
+        asked.append(moment)
+        return cold.nodes
+
+    today = replace(cold, nodes=later)
+    pd.testing.assert_frame_equal(judge_demand(today, model, plan, nodes_at=nodes_at).forecasts, then)
+    assert asked == list(plan.issues)
+    assert not judge_demand(today, model, plan).forecasts["q50"].equals(then["q50"])

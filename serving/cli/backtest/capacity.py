@@ -111,7 +111,6 @@ def _show(report: "BacktestReport", rows: "pd.DataFrame") -> None:
         show_frame(title, report.shown[name], _SHOWN)
     show_frame("By kind of node", report.shown["kinds"], _SHOWN)
     show_frame("At the node itself, against last year's peak raised to hold as often", report.shown["equal"], _EQUAL)
-    assumed = rows.loc[rows["rating_assumed"].fillna(False).astype(bool), "node_id"].nunique()
-    if assumed:
-        told = f"{assumed} nodes stand on an assumed rating"
+    if report.metrics["rating_assumed"]:
+        told = f"{report.metrics['rating_assumed']:.0f} nodes stand on an assumed rating, or below one"
         click.echo(f"{told}; where it was made from all loads, their limits know the future")

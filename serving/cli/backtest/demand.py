@@ -1,5 +1,6 @@
 """`headroom backtest demand`: day-ahead load, issued on past days, against what came."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from serving.cli.options import print_json
 
 if TYPE_CHECKING:
     from features.load.history import History
-    from training.backtest import BacktestPlan
+    from training.backtest import BacktestPlan, Scored
     from training.backtest_report import BacktestReport
     from training.demand import DemandConfig, DemandModel
 
@@ -77,23 +78,14 @@ def demand(
 
     from features.lake import Lake
     from features.load.reading import load_history
-    from training.backtest import backtest_demand, day_ahead_plan, judge_demand
+    from training.backtest import day_ahead_plan
     from training.backtest_report import demand_report
 
     _check_choice(registered, config, refits)
     history = load_history(Lake(workspace.lake), workspace.territory())
-    days = tuple(pd.Timestamp(day) for day in refits)
-    plan = day_ahead_plan(
-        history, pd.Timestamp(first), pd.Timestamp(last), issue_hour, days_ahead, days, actual_weather
-    )
-    progress = bar("forecasting, issue by issue", as_json)
-    if registered is None:
-        settings, who = _settings(config), "fitted for this backtest"
-        scored = backtest_demand(history, settings, plan, progress)
-    else:
-        model, who = _registered(workspace, registered, plan, history)
-        settings = model.config
-        scored = judge_demand(history, model, plan, progress)
+    span, days = (pd.Timestamp(first), pd.Timestamp(last)), tuple(pd.Timestamp(day) for day in refits)
+    plan = day_ahead_plan(history, *span, issue_hour, days_ahead, days, actual_weather)
+    scored, settings, who = _scored(workspace, history, plan, config, registered, as_json)
     if out is not None:
         scored.forecasts.to_parquet(out, index=False)
     report = demand_report(scored, history, settings.levels)
@@ -106,6 +98,28 @@ def demand(
         print_json({"summary": {"weather": weather, "model": who, **report.metrics}, "run_id": run_id, **tables})
         return
     _show(report, f"Demand, day ahead · weather {weather} · {who}", run_id)
+
+
+def _scored(
+    workspace: Workspace,
+    history: "History",
+    plan: "BacktestPlan",
+    config: Path | None,
+    registered: str | None,
+    quiet: bool,
+) -> "tuple[Scored, DemandConfig, str]":
+    """The forecasts beside what came, the settings of the model that made them, and how it is called."""
+    from features.lake import Lake
+    from features.load.reading import nodes_known_at
+    from training.backtest import backtest_demand, judge_demand
+
+    nodes_at = partial(nodes_known_at, Lake(workspace.lake))
+    progress = bar("forecasting, issue by issue", quiet)
+    if registered is None:
+        settings = _settings(config)
+        return backtest_demand(history, settings, plan, progress, nodes_at), settings, "fitted for this backtest"
+    model, who = _registered(workspace, registered, plan, history)
+    return judge_demand(history, model, plan, progress, nodes_at), model.config, who
 
 
 def _check_choice(registered: str | None, config: Path | None, refits: tuple[Any, ...]) -> None:
