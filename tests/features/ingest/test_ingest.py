@@ -87,7 +87,7 @@ def test_lines_keep_their_number_when_later_blocks_hold_bad_ones(
     source: Any, load_table: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The parser tells of bad lines before it gives the rows of the block before them."""
-    monkeypatch.setattr("features.ingest.csvfile._BLOCK", 1 << 10)
+    monkeypatch.setattr("features.ingest.csvfile._BLOCK", 1 << 14)
     rows = [f"a,{stamp:%Y-%m-%d %H:%M},1" for stamp in pd.date_range("2001", periods=2_400, freq="min")]
     for at in (5, 900, 901, 1_700, 2_390):
         rows[at] = "a,b,c,d"
