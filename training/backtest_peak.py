@@ -114,7 +114,8 @@ def peak_rows(known: Known, now: History, day: pd.Timestamp, horizon_days: int, 
         rows[name] = figures[f"peak_{name}"]
     factors = {kind: model.kappa(kind, horizon_days).value for kind in sorted(set(rows["kind"]))}
     rows["kappa"] = rows["kind"].map(factors)
-    rows["kept_kw"] = rows["kappa"] * rows["p50_kw"]
+    # A factor cannot raise what is not positive (a net exporter): there the P95 stands for it.
+    rows["kept_kw"] = (rows["kappa"] * rows["p50_kw"]).where(~(rows["p50_kw"] <= 0), rows["p95_kw"])
     rows["realised_kw"] = realised_kw(now.loads, nodes["parent_id"], known.history.as_of, end)
     rows["ratio"] = (rows["realised_kw"] / rows["p50_kw"]).where(rows["p50_kw"] > 0)
     rows["known_days"] = figures["known_days"]

@@ -25,17 +25,18 @@ def judge(
     `nodes` is indexed by node_id, as known when the answer was given; `realised_kw` and `last_kw` (node_id → kW) are
     the highest loads of the horizon after it and of the year before it. Limits are those that were told.
 
-    Columns beside the answer's own: limit_kva; kept_kva, what was kept room for (κ · P50); realised_kva; last_kva;
-    slack_kva, the least of limit − peak on the path, NaN where one is unknown; foresight_kva and thumb_kva, what would
-    have been released knowing that peak, and taking last year's for it; used_kva, what all areas below could use at
-    once within the pools; verdict, one of VERDICTS; excess_kva, by how much more was released than there was.
+    Columns beside the answer's own: limit_kva; kept_kva, what room was kept for at the node (κ · P50), NaN where it was
+    not answered; realised_kva; last_kva; slack_kva, the least of limit − peak on the path, NaN where one is unknown;
+    foresight_kva and thumb_kva, what would have been released knowing that peak, and taking last year's for it;
+    used_kva, what all areas below could use at once within the pools; verdict, one of VERDICTS; excess_kva, by how much
+    more was released than there was.
     """
     rows = answer.set_index("node_id")[["kind", "open_kva", "own_kva", "reason", "confidence", "rating_assumed"]].copy()
     power_factor = nodes["power_factor"].astype(float).reindex(rows.index)
     given = answer.set_index("node_id")
     rows["binding_node_id"] = given["binding_node_id"]
     rows["limit_kva"] = given["limit_kw"] / power_factor
-    rows["kept_kva"] = given["kappa"] * given["peak_p50_kw"] / power_factor
+    rows["kept_kva"] = (_kept_kw(given) / power_factor).where(given["own_kva"].notna())
     rows["realised_kva"] = realised_kw.reindex(rows.index) / power_factor
     rows["last_kva"] = last_kw.reindex(rows.index) / power_factor
     paths = supply_paths({str(node): above for node, above in nodes["parent_id"].items()})
@@ -46,6 +47,13 @@ def judge(
     rows["verdict"] = _verdicts(rows["open_kva"], rows["slack_kva"])
     rows["excess_kva"] = (rows["open_kva"] - rows["slack_kva"]).where(rows["verdict"] == "VIOLATED")
     return rows.rename_axis("node_id").reset_index()
+
+
+def _kept_kw(given: pd.DataFrame) -> pd.Series:
+    """As the answer reserves it: a factor cannot raise what is not positive, there the distance to the P95 is added."""
+    p50 = given["peak_p50_kw"]
+    spare = (given["peak_p95_kw"] - p50).where(p50 <= 0, 0.0)
+    return (given["kappa"] * p50 + spare).clip(lower=0.0)
 
 
 def _along(headroom: pd.Series, paths: Mapping[str, tuple[str, ...]]) -> pd.Series:

@@ -118,3 +118,12 @@ def test_where_no_factor_covers_as_much_nothing_is_compared() -> None:
     none = released_at(np.array([np.nan]), np.array([120.0]), np.array([100.0]), 0.95)
     assert none == (0.0, np.inf)
     assert np.isnan(at_equal_coverage(rows.iloc[:0].assign(last_kva=[]))["held"])
+
+
+def test_what_room_was_kept_for_is_what_the_answer_subtracts(case) -> None:
+    for kw in (-80.0, -5.0, 0.0, 150.0):
+        varied = case.with_load("A1", kw)
+        row = judged(varied).loc["A1"]
+        assert row["limit_kva"] - row["kept_kva"] - row["own_kva"] == pytest.approx(0.0, abs=5.0)
+        assert row["kept_kva"] >= 0
+    assert np.isnan(judged(case.with_fact("A1", known_days=10, enough=False)).loc["A1", "kept_kva"])
