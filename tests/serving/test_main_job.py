@@ -1,6 +1,7 @@
 """The main job on a tiny territory, once; everything after it is asked of the workspace it leaves."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,20 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dict[str,
     _copy_configs(configs)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADROOM_CONFIGS", str(configs))
-        result = run("demo", *SIZE, "--workspace", str(root / "workspace"), "--json")
+        result = run("demo", *SIZE, "--trials", "2", "--workspace", str(root / "workspace"), "--json")
         assert result.exit_code == 0, result.output
         yield Workspace(root / "workspace"), json.loads(result.stdout)
 
 
 def _copy_configs(target: Path) -> None:
-    import shutil
-
     from features.configs import configs_dir
 
     shutil.copytree(configs_dir(), target)
     light = "booster: {rounds: 10, max_rows: 3000, leaves: 7}\ncalibration: {max_issues: 5}\n"
     (target / "demo" / "demand.yaml").write_text(light)
+    study = "study: {folds: 1, max_rows: 1500, max_scored_rows: 1500, finalists: 0}"
+    space = f"parameters: {{booster.rounds: {{low: 10, high: 14}}}}\n{study}\n"
+    (target / "demo" / "demand.space.yaml").write_text(space)
 
 
 def test_it_leaves_everything_that_serves(done: tuple[Workspace, dict[str, Any]]) -> None:
@@ -82,7 +84,7 @@ def test_the_gate_kept_its_account(done: tuple[Workspace, dict[str, Any]]) -> No
 
 def test_running_it_again_changes_no_figure(done: tuple[Workspace, dict[str, Any]]) -> None:
     workspace, document = done
-    result = run("demo", *SIZE, "--workspace", str(workspace.root), "--json")
+    result = run("demo", *SIZE, "--trials", "2", "--workspace", str(workspace.root), "--json")
     assert result.exit_code == 0, result.output
     again = json.loads(result.stdout)
     assert again["publication"]["new"] is False
