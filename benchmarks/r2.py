@@ -3,14 +3,18 @@
 Real day-ahead forecasts of a trained model on a demo territory, with all that makes their errors alike from day to
 day and from node to node. Champion and challenger are that forecast disturbed, each by a model error of its own: the
 disagreement of two trained models, moved to other days and nodes and turned in sign by chance, so that it lasts and is
-shared as long and as widely as such errors are. The better one errs as much as equally good models do, the other so
+shared as long and as widely as such errors are. It is measured in the node's loss of the season, so that an error of
+summer is no giant in spring. The better one errs as much as equally good models do, the other so
 much more that over all days its pinball is 3 % worse to the digit. The gate sees one window of its policy at a random
 place, with the shipped policy. Neither is fresher; what freshness changes is told beside.
 """
 
+import os
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +38,16 @@ from training.scoring import beside_truth
 
 CASES, MORE_WINDOWS = 20, 10
 TRUE_CHANGE = 0.03
-DAYS, LEAD_HOURS, HORIZON_HOURS = 300, 18, 42
+DAYS, SEASON_DAYS, LEAD_HOURS, HORIZON_HOURS = 300, 57, 18, 42
 TABLES = ("org_unit", "node", "transformer", "weather_observed", "weather_forecast", "node_load")
 BAR = {"right": [(">=", 0.85)], "worse_promoted": [("<=", 1.0)]}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Forecasts [node, day, hour, level] and loads [node, day, hour] of all days, kW; `unit_kw` [node] the mean loss;
-    `errors` [node, day, hour] of models, of mean square 1 in that unit; `size` how much equally good models err.
+    """Forecasts [node, day, hour, level] and loads [node, day, hour] of all days, kW; `unit_kw` [node, day] the mean
+    loss of the season; `errors` [node, day, hour] of models, of mean square 1 in that unit; `size` how much equally
+    good models err.
     """
 
     quantiles: np.ndarray
@@ -65,7 +70,7 @@ class Stage:
         """A model error of size 1, kW: one of `errors` at other days, nodes and of either sign."""
         drawn = self.errors[rng.integers(len(self.errors))]
         moved = np.roll(drawn, rng.integers(28, drawn.shape[1] - 28), axis=1)[rng.permutation(len(drawn))]
-        return moved * rng.choice([-1.0, 1.0]) * self.unit_kw[:, None, None]
+        return moved * rng.choice([-1.0, 1.0]) * self.unit_kw[:, :, None]
 
 
 @dataclass(frozen=True)
@@ -151,37 +156,43 @@ def rivals(stage: Stage, rng: np.random.Generator, change: float) -> Rivals:
 
 def prepare(number: int) -> Stage:
     """Train three models on a demo territory and let them forecast its last days, day ahead."""
-    history = territory_history(number)
     base = load_settings(DemandConfig, config_path("demo/demand.yaml"))
+    # One thread each: two models are trained at a time.
+    base = base.model_copy(update={"booster": base.booster.model_copy(update={"threads": 1, "max_rows": 50_000})})
     lighter = {"rounds": base.booster.rounds // 2, "leaves": 15}
     configs = (
         base,
         base.model_copy(update={"seed": base.seed + 1}),
         base.model_copy(update={"booster": base.booster.model_copy(update=lighter)}),
     )
-    tables = [forecasts(history, config) for config in configs]
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, 2), mp_context=get_context("spawn")) as pool:
+        tables = list(pool.map(forecasts, [number] * len(configs), configs))
     names = [level_name(level) for level in LEVELS]
-    nodes = tables[0]["node_id"].nunique()
-    shape = (nodes, DAYS, HORIZON_HOURS - LEAD_HOURS)
+    shape = (tables[0]["node_id"].nunique(), DAYS, HORIZON_HOURS - LEAD_HOURS)
+    names = [level_name(level) for level in LEVELS]
     quantiles = np.stack([tables[0][name].to_numpy(dtype=np.float32).reshape(shape) for name in names], axis=-1)
     load = tables[0]["load_kw"].to_numpy(dtype=np.float32).reshape(shape)
-    unit = np.nanmean(_pinball(quantiles, load), axis=(1, 2))
-    known = np.isfinite(unit) & (unit > 0)
-    fields = [
-        (t["q50"].to_numpy(dtype=np.float32).reshape(shape) - quantiles[..., 3]) / unit[:, None, None]
-        for t in tables[1:]
-    ]
-    sizes = [float(np.sqrt(np.nanmean(field[known] ** 2))) for field in fields]
-    errors = tuple(np.nan_to_num(field[known] / size) for field, size in zip(fields, sizes, strict=True))
+    # Nodes whose load is not known on some day are left out: what they are missing would have to be made up.
+    known = np.isfinite(load).any(axis=2).all(axis=1) & np.isfinite(quantiles).all(axis=(1, 2, 3))
+    unit = seasonal(np.nanmean(_pinball(quantiles[known], load[known]), axis=2))
+    medians = [table["q50"].to_numpy(dtype=np.float32).reshape(shape)[known] for table in tables]
+    fields = [(median - medians[0]) / unit[:, :, None] for median in medians[1:]]
+    sizes = [float(np.sqrt(np.mean(field**2))) for field in fields]
+    errors = tuple(field / size for field, size in zip(fields, sizes, strict=True))
     # Two equally good models differ by the errors of both.
-    return Stage(quantiles[known], load[known], unit[known], errors, sizes[0] / np.sqrt(2))
+    return Stage(quantiles[known], load[known], unit, errors, sizes[0] / np.sqrt(2))
+
+
+def seasonal(loss: np.ndarray) -> np.ndarray:
+    """Running mean of eight weeks [node, day]."""
+    return pd.DataFrame(loss.T).rolling(SEASON_DAYS, center=True, min_periods=1).mean().to_numpy(dtype=np.float32).T
 
 
 def territory_history(number: int) -> History:
-    """Three years of a territory of sixty areas, with a weather forecast issued every day of the last."""
+    """Three years of a territory of fifty areas, with a weather forecast issued every day of the last."""
     territory = simulate(
         DemoConfig(
-            seed=number, substations=2, feeders=6, areas=60, customers=200, years=3, customer_years=1, forecast_days=400
+            seed=number, substations=2, feeders=5, areas=50, customers=200, years=3, customer_years=1, forecast_days=400
         )
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -191,8 +202,9 @@ def territory_history(number: int) -> History:
         return load_history(Lake(workspace.lake), workspace.territory())
 
 
-def forecasts(history: History, config: DemandConfig) -> pd.DataFrame:
+def forecasts(number: int, config: DemandConfig) -> pd.DataFrame:
     """Of every judged day, issued at six the day before, by a model trained on what was known before all of them."""
+    history = territory_history(number)
     first = history.loads.end - pd.Timedelta(days=DAYS)
     issues = [first + pd.Timedelta(days=day, hours=-LEAD_HOURS) for day in range(DAYS)]
     model = DemandModel.fit(history.until(issues[0]), config)
