@@ -147,7 +147,7 @@ class FlatModel:
         self.asked.append({"issued_at": issued_at, "as_of": history.as_of})
         leads = np.arange(horizon_hours, dtype=float)
         parts = []
-        for node_id in node_ids or list(history.node_ids):
+        for node_id in list(history.node_ids) if node_ids is None else node_ids:
             part = pd.DataFrame({"node_id": node_id, "start_utc": issued_at + pd.to_timedelta(leads, unit="h")})
             part["lead_hours"] = leads
             for level in sorted(quantiles):
