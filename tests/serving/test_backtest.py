@@ -13,7 +13,7 @@ from features.lake import Lake
 from features.load.reading import load_history
 from features.workspace import TerritorySettings, Workspace
 from serving.backtest import CapacityBacktest, backtest_capacity, capacity_metrics, capacity_report
-from serving.capacity import compute_capacity, load_policy
+from serving.capacity import compute_capacity, load_policy, open_capacity_of
 from training.backtest_peak import PeakSettings, fit_as_of
 from training.origins import OriginPlan, day_begins, known_at
 from training.peak import ConnectionPolicy, PeakConfig
@@ -98,15 +98,23 @@ def test_a_planted_peak_breaks_what_was_released(
     limit_kw = roomy.set_index("node_id").loc[node, "limit_kva"]
     other = Lake(tmp_path / "lake")
     for name, frame in small_tables.items():
-        grown = frame.assign(load_kw=frame["load_kw"].where(~hit, limit_kw * 0.9)) if name == "node_load" else frame
-        other.append(name, grown, "first")
+        changed = frame
+        if name == "node_load":
+            changed = frame.assign(load_kw=frame["load_kw"].where(~hit, limit_kw * 0.9))
+        if name == "node":
+            changed = frame.assign(rating_assumed=frame["node_id"] == node)
+        other.append(name, changed, "first")
     shaken = backtest_capacity(other, ZONE, plan(small_lake), QUICK, load_policy())
     row = shaken.rows.set_index("node_id").loc[node]
     assert row["verdict"] == "VIOLATED"
     before, after = capacity_metrics(found.rows), capacity_metrics(shaken.rows)
     assert after["violated_area"] == before.get("violated_area", 0.0) + 1
     assert after["kept_area"] == before["kept_area"] - 1
-    assert capacity_report(shaken).shown["nodes"].loc[("area", node), "violated"] == 1
+    report = capacity_report(shaken)
+    assert report.shown["nodes"].loc[("area", node), "violated"] == 1
+    # Its rating is assumed, and the tables keep it apart.
+    assert report.metrics["rating_assumed"] == 1
+    assert report.shown["ratings"].loc[("area", True), ["nodes", "violated"]].tolist() == [1, 1]
 
 
 def test_the_report_adds_up(found: CapacityBacktest) -> None:
@@ -126,7 +134,5 @@ def test_the_horizon_asked_for_is_the_one_that_is_told_and_judged(small_lake: La
     rows = backtest_capacity(small_lake, ZONE, short, QUICK, load_policy()).rows
     known = known_at(small_lake, ZONE, short.first_day)
     policy = load_policy().model_copy(update={"horizon_days": 31})
-    from serving.capacity import open_capacity_of
-
     told = open_capacity_of(small_lake, known.history, fit_as_of(known, QUICK), policy)
     assert rows["open_kva"].equals(told["open_kva"])
