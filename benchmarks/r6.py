@@ -179,7 +179,7 @@ def measure() -> tuple[Mapping[str, float], Mapping[str, Any]]:
                 days = days_until_named(gone_on(base, place, territory, plant, since), plant, since, found)
                 found.days.setdefault(plant.name, []).append(days)
                 (shifts if plant.shift else drifts).append(days is not None)
-        print(f"seed {number}: {found.days if number - first < PLANTED else ''} alarms {quiet.get(str(number), [])}")
+        print(f"seed {number}: alarms where nothing was planted: {quiet.get(str(number), 'none')}", flush=True)
     known = [day for days in found.days.values() for day in days if day is not None]
     return {
         "drift_found": sum(drifts) / len(drifts),

@@ -146,7 +146,9 @@ def _backtest(workspace: Workspace, version: int) -> pd.DataFrame | None:
             kept = evaluation(workspace, found, Path(folder)) / "daily.parquet"
         except NotFoundError:
             return None
-        return pd.read_parquet(kept) if kept.is_file() else None
+        found_daily = pd.read_parquet(kept) if kept.is_file() else None
+    # Versions of before kept no load beside their scores.
+    return found_daily if found_daily is not None and "load_kw" in found_daily else None
 
 
 def _log(workspace: Workspace, version: int, watched: Watched, policy: WatchPolicy) -> str:

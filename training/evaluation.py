@@ -45,7 +45,7 @@ class Evaluation:
     `metrics` are plain numbers. `fans` holds the first long forecast, issued where the held-out days begin (node_id,
     start_utc, load_kw, q05 … q95), `before` the load of the days before it. From the day-ahead forecasts come
     `shares` (of loads at or below each level, by kind), `nodes` (scores), `groups` (scores by kind) and `daily`
-    (node_id, day, pinball_kw, coverage, swing_kw: what a watcher compares later days with); from the long ones
+    (node_id, day, pinball_kw, coverage, load_kw, swing_kw: what a watcher compares later days with); from the long ones
     `leads` (scores by kind and lead) and `hours` (pinball over the swing by lead and local hour).
     """
 
@@ -108,15 +108,17 @@ def evaluate(
 
 
 def daily_scores(ahead: pd.DataFrame) -> pd.DataFrame:
-    """One row a node and issue: day (of the issue, UTC), pinball_kw, coverage of P5 to P95, and swing_kw, the node's
-    (P99 − P1) of all scored loads, by which losses of nodes of any size compare.
+    """One row a node and issue: day (of the issue, UTC), pinball_kw, coverage of P5 to P95, load_kw, the mean size of
+    the load that day, and swing_kw, the node's (P99 − P1) of all scored loads, by which losses of any nodes compare.
     """
     loss, node = row_loss(ahead), ahead["node_id"].astype(str)
     known = np.isfinite(loss)
     load = ahead["load_kw"].where(known)
     inside = ((load >= ahead["q05"]) & (load <= ahead["q95"])).astype(float).where(known)
     rows = pd.DataFrame({"node_id": node, "day": ahead["issued_at"], "pinball_kw": loss, "coverage": inside})
-    table = rows[known].groupby(["node_id", "day"], as_index=False)[["pinball_kw", "coverage"]].mean()
+    rows["load_kw"] = load.abs()
+    figures = ["pinball_kw", "coverage", "load_kw"]
+    table = rows[known].groupby(["node_id", "day"], as_index=False)[figures].mean()
     swing = load.groupby(node).quantile(0.99) - load.groupby(node).quantile(0.01)
     return table.assign(swing_kw=table["node_id"].map(swing))
 

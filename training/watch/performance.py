@@ -52,7 +52,7 @@ def replayed_scores(
         frame = model.forecast(history, issued, horizon_hours=24)
         parts.append(beside_truth(frame, history.loads).assign(issued_at=start))
     if not parts:
-        return pd.DataFrame(columns=["node_id", "day", "pinball_kw", "coverage", "swing_kw", "source"])
+        return pd.DataFrame(columns=["node_id", "day", "pinball_kw", "coverage", "load_kw", "source"])
     found = daily_scores(pd.concat(parts, ignore_index=True)).assign(source="replayed")
     return found if node_ids is None else found[found["node_id"].isin(node_ids)]
 
@@ -65,9 +65,11 @@ def judge_performance(
     policy: WatchPolicy,
     tests: int,
 ) -> Performance:
-    """`recent` (node_id, day, pinball_kw, coverage, source) beside `backtest`, the champion's own; holidays left out.
+    """`recent` (node_id, day, pinball_kw, coverage, load_kw, source) beside `backtest`, the champion's own.
 
-    A node is compared with itself: the median log of its daily pinball, and its mean coverage. How far a window of
+    Holidays are left out.
+    A node is compared with itself: the median log of its daily pinball over its load of that day, for a heat wave
+    makes both larger, and its mean coverage. How far a window of
     an unchanged model strays is taken from windows of the backtest, all nodes together.
     """
     before, after = _ordinary(backtest, calendar, policy), _ordinary(recent, calendar, policy)
@@ -97,7 +99,8 @@ def _ordinary(daily: pd.DataFrame, calendar: Calendar, policy: WatchPolicy) -> p
         return daily.assign(local=pd.DatetimeIndex([]), log=np.empty(0))
     # An issue speaks of the day that follows it: its middle names that day whatever the hour of issue.
     local = calendar.local(pd.DatetimeIndex(daily["day"]) + pd.Timedelta(hours=12)).normalize()
-    named = daily.assign(local=local, log=np.log(daily["pinball_kw"].clip(lower=1e-9)))
+    share = daily["pinball_kw"] / daily["load_kw"].clip(lower=1e-6)
+    named = daily.assign(local=local, log=np.log(share.clip(lower=1e-9)))
     days = pd.DatetimeIndex(np.unique(local))
     good = days[ordinary_days(days, calendar, policy.festival_days)]
     return named[named["local"].isin(good)]
@@ -108,8 +111,9 @@ def _table(before: pd.DataFrame, after: pd.DataFrame, kinds: pd.Series, policy: 
     old, new = before.groupby("node_id"), after.groupby("node_id")
     columns = {
         "kind": kinds.astype(str),
-        "pinball_kw": np.exp(new["log"].median()),
-        "backtest_pinball_kw": np.exp(old["log"].median()),
+        "pinball_kw": new["pinball_kw"].mean(),
+        "backtest_pinball_kw": old["pinball_kw"].mean(),
+        "pinball_ratio": np.exp(new["log"].median() - old["log"].median()),
         "coverage": new["coverage"].mean(),
         "backtest_coverage": old["coverage"].mean(),
         "days": new.size(),
@@ -122,7 +126,6 @@ def _table(before: pd.DataFrame, after: pd.DataFrame, kinds: pd.Series, policy: 
     table = table[(table["days"] >= least) & (table["backtest_days"] >= least)]
     table = table.astype({"days": int, "backtest_days": int, "served_days": int})
     table["kind"] = table["kind"].fillna("unknown")
-    table["pinball_ratio"] = table["pinball_kw"] / table["backtest_pinball_kw"]
     table["coverage_drop"] = table["backtest_coverage"] - table["coverage"]
     return table
 
@@ -175,7 +178,7 @@ def _finding(
     assert severity is not None  # only unusual figures come here
     who = f"{subject} nodes" if kind else f"node {subject}"
     if measure == "pinball":
-        told = f"pinball is {np.exp(judged.value):.2f} times that of the backtest"
+        told = f"pinball per load is {np.exp(judged.value):.2f} times that of the backtest"
         limit = f"an alarm from {np.exp(judged.threshold + judged.usual):.2f} times"
     else:
         told = f"coverage of P5 to P95 is {judged.value:.2f} below that of the backtest"

@@ -13,7 +13,7 @@ class FloorPolicy(Settings):
     temperature_c: float = Field(1.0, ge=0, description="degC, station or forecast against what it is compared with")
     radiation_wm2: float = Field(25.0, ge=0, description="W/m2, daily means")
     wind_speed_ms: float = Field(0.8, ge=0, description="m/s, daily means")
-    spread_log: float = Field(0.7, ge=0, description="log ratio of the swing within days; a stuck sensor has none")
+    spread_log: float = Field(2.0, ge=0, description="log ratio of the swing within days; a stuck sensor has none")
     missing_share: float = Field(0.08, ge=0, le=1, description="share of readings that did not come")
     delay_hours: float = Field(2.0, ge=0, description="hours until a reading is known")
     load_log: float = Field(0.06, ge=0, description="log ratio of all nodes' load to the linear stage")
@@ -40,7 +40,7 @@ class PerformancePolicy(Settings):
     node_coverage_drop: float = Field(0.35, gt=0, lt=1, description="least loss of coverage that matters at a node")
     kind_coverage_drop: float = Field(0.15, gt=0, lt=1, description="the same over the nodes of a kind")
     node_slack_log: float = Field(0.25, ge=0, description="how far seasons alone move a node's log pinball (sd)")
-    kind_slack_log: float = Field(0.12, ge=0, description="the same for the mean over the nodes of a kind")
+    kind_slack_log: float = Field(0.18, ge=0, description="the same for the mean over the nodes of a kind")
     node_slack_coverage: float = Field(0.09, ge=0, description="how far seasons alone move a node's coverage (sd)")
     kind_slack_coverage: float = Field(0.04, ge=0, description="the same over the nodes of a kind")
 

@@ -26,7 +26,7 @@ def daily(first: str, days: int, seed: int = 1, worse: dict[str, float] | None =
     frame["pinball_kw"] = 3.0 * np.exp(rng.normal(0, 0.25, len(frame)))
     frame["pinball_kw"] *= frame["node_id"].map(worse or {}).fillna(1.0)
     frame["coverage"] = np.clip(0.9 + rng.normal(0, 0.04, len(frame)), 0, 1)
-    return frame.assign(swing_kw=50.0, source="served")
+    return frame.assign(load_kw=40.0, source="served")
 
 
 def alarms(recent: pd.DataFrame, backtest: pd.DataFrame | None = None) -> set[tuple[str, str]]:
@@ -49,7 +49,7 @@ def test_the_node_that_got_worse_is_named() -> None:
 
 
 def test_a_little_worse_everywhere_is_said_of_the_kind() -> None:
-    found = alarms(daily("2025-12-01", 7, seed=2, worse=dict.fromkeys(NODES, 2.2)))
+    found = alarms(daily("2025-12-01", 7, seed=2, worse=dict.fromkeys(NODES, 2.8)))
     assert ("PINBALL", "area nodes") in found
 
 
@@ -62,8 +62,13 @@ def test_lost_coverage_is_named() -> None:
 @pytest.mark.parametrize("factor", [0.01, 100.0])
 def test_the_unit_of_the_loads_does_not_matter(factor: float) -> None:
     before, recent = daily("2025-11-01", 28), daily("2025-12-01", 7, seed=2, worse={"A3": 5.0})
-    many = [one.assign(pinball_kw=one["pinball_kw"] * factor) for one in (before, recent)]
+    many = [one.assign(pinball_kw=one["pinball_kw"] * factor, load_kw=40.0 * factor) for one in (before, recent)]
     assert alarms(many[1], many[0]) == alarms(recent, before)
+
+
+def test_a_heat_wave_that_raises_load_and_error_alike_raises_nothing() -> None:
+    hot = daily("2025-12-01", 7, seed=2, worse=dict.fromkeys(NODES, 2.8))
+    assert alarms(hot.assign(load_kw=40.0 * 2.8)) == set()
 
 
 def test_spring_festival_is_not_judged() -> None:
