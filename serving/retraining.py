@@ -13,7 +13,7 @@ from features.settings import load_settings
 from features.workspace import Workspace
 from serving.watching import monitor_models
 from training.demand import DemandModel
-from training.jobs import train_demand, train_peak
+from training.jobs import HELD_OUT_DAYS, train_demand, train_peak
 from training.peak import ConnectionPolicy, PeakModel
 from training.promotion import PromotionPolicy, Verdict, promote_challenger
 from training.registry import Champion, champion
@@ -24,6 +24,7 @@ __all__ = ["Retrained", "load_retrain_policy", "retrain"]
 
 _DEMAND, _PEAK = "demand", "peak"
 _FOR_PEAKS = DATA_FAULTS | {"LEVEL_SHIFT"}
+_PEAK_HELD_OUT_DAYS = 365
 
 Say = Callable[[str], None]
 
@@ -63,13 +64,13 @@ def retrain(
     *,
     if_needed: bool,
     policy: RetrainPolicy | None = None,
-    train: Callable[[Workspace, Champion, Say], int] | None = None,
+    trials: int = 0,
     say: Say = lambda _text: None,
 ) -> Retrained:
     """Train the model `name` anew where the decision, or (`if_needed` false) the caller, says so.
 
-    The challenger is trained with the champion's own settings (`train` replaces that, for a search of better ones)
-    and serves only if the gate accepts it. Raises ModelError where nothing serves yet.
+    The challenger is trained with the champion's own settings, or with the best of `trials` tries around them, and
+    serves only if the gate accepts it. Raises ModelError where nothing serves yet.
     """
     serving = champion(workspace, name)
     if serving is None:
@@ -79,7 +80,7 @@ def retrain(
         decision = Decision(True, (*decision.reasons, ("ASKED", "training anew was asked for")))
     if not decision.needed:
         return Retrained(name, serving.version, decision)
-    version = (train or _train)(workspace, serving, say)
+    version = (_train_peak if name == _PEAK else _train_demand)(workspace, serving, trials, say)
     say(f"judging version {version}")
     gate = load_settings(PromotionPolicy, config_path("policy/promotion.yaml"))
     verdict = promote_challenger(workspace, name, gate, version, say=say)
@@ -105,9 +106,29 @@ def _trained_until(serving: Champion) -> pd.Timestamp:
     return DemandModel.load(serving.path).trained_until
 
 
-def _train(workspace: Workspace, serving: Champion, say: Say) -> int:
-    """A challenger with the settings the champion was trained with."""
-    if serving.name == _PEAK:
-        connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
-        return train_peak(workspace, PeakModel.load(serving.path).config, connections, say=say).version
-    return train_demand(workspace, DemandModel.load(serving.path).config, say=say).version
+def _train_demand(workspace: Workspace, serving: Champion, trials: int, say: Say) -> int:
+    """A challenger with the settings the champion was trained with, or tuned from them."""
+    config = DemandModel.load(serving.path).config
+    if not trials:
+        return train_demand(workspace, config, say=say).version
+    from training.tuning import DemandSpace, TuningRun, tags_of, tune_stored_demand
+
+    say(f"tuning the demand model, {trials} trials")
+    space = load_settings(DemandSpace, config_path("demand.space.yaml"))
+    tuned = tune_stored_demand(workspace, config, space, TuningRun(trials, workspace=workspace), HELD_OUT_DAYS)
+    return train_demand(workspace, tuned.config, say=say, more_tags=tags_of(tuned), parent_run=tuned.run_id).version
+
+
+def _train_peak(workspace: Workspace, serving: Champion, trials: int, say: Say) -> int:
+    config = PeakModel.load(serving.path).config
+    connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
+    if not trials:
+        return train_peak(workspace, config, connections, say=say).version
+    from training.tuning import PeakSpace, TuningRun, tags_of, tune_stored_peak
+
+    say(f"tuning the peak model, {trials} trials")
+    space = load_settings(PeakSpace, config_path("peak.space.yaml"))
+    run = TuningRun(trials, workspace=workspace)
+    tuned = tune_stored_peak(workspace, config, connections, space, run, _PEAK_HELD_OUT_DAYS)
+    tags, parent = tags_of(tuned), tuned.run_id
+    return train_peak(workspace, tuned.config, connections, say=say, more_tags=tags, parent_run=parent).version

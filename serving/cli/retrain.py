@@ -19,13 +19,16 @@ __all__ = ["command"]
 @click.argument("name", type=click.Choice(["demand", "peak"]), default="demand")
 @click.option("--if-needed", is_flag=True, help="Only where findings, new data or age speak for it.")
 @click.option(
+    "--trials", default=0, type=click.IntRange(0), help="Tune first, from the champion's settings (default: do not)."
+)
+@click.option(
     "--policy",
     type=click.Path(dir_okay=False, path_type=Path),
     help="YAML file with the policy (default: configs/policy/retraining.yaml).",
 )
 @workspace_option
 @json_option
-def command(name: str, if_needed: bool, policy: Path | None, workspace: Workspace, as_json: bool) -> None:
+def command(name: str, if_needed: bool, trials: int, policy: Path | None, workspace: Workspace, as_json: bool) -> None:
     """Train the model NAME anew with the champion's own settings, and let the gate judge it.
 
     Watches first. A broken sensor or a silent feed is a fault of the data, to be mended, and no reason to train. Exit
@@ -34,7 +37,8 @@ def command(name: str, if_needed: bool, policy: Path | None, workspace: Workspac
     from serving.retraining import load_retrain_policy, retrain
 
     with Steps(quiet=as_json) as say:
-        found = retrain(workspace, name, if_needed=if_needed, policy=load_retrain_policy(policy), say=say)
+        rules = load_retrain_policy(policy)
+        found = retrain(workspace, name, if_needed=if_needed, policy=rules, trials=trials, say=say)
     if as_json:
         print_json(found.to_dict())
     else:
