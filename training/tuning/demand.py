@@ -86,9 +86,11 @@ class DemandObjective:
     def _collect(self, config: DemandConfig, fold: int, budget: int) -> _Prepared:
         origin, end = self._edges[fold], self._edges[fold + 1]
         past, whole = self._history.until(origin), self._history.until(end)
-        stage = fit_linear(past, config, origin)
-        rows = collect_rows(past, stage, config, past.loads.start, origin, budget)
-        scored = collect_rows(whole, stage, with_other_leads(config), origin, end, self._settings.max_scored_rows)
+        # Readings come late: what is known at the origin ends before it.
+        stage = fit_linear(past, config, past.loads.end)
+        rows = collect_rows(past, stage, config, past.loads.start, past.loads.end, budget)
+        last = min(end, whole.loads.end)
+        scored = collect_rows(whole, stage, with_other_leads(config), origin, last, self._settings.max_scored_rows)
         for name, one in (("training", rows), ("scored", scored)):
             if len(one.target_kw) < _FEWEST_ROWS:
                 raise ModelError(

@@ -13,9 +13,9 @@ class TuningSettings(Settings):
 
     folds: int = Field(3, ge=1, description="rolling origins, each scored on what came after it")
     seed: int = Field(11, ge=0, description="of the sampler; the model's own seed is the same in all trials")
-    startup_trials: int = Field(8, ge=1, description="trials at random before the sampler learns from them")
-    prune_after_trials: int = Field(5, ge=1, description="complete trials before any is given up early")
-    prune_percentile: float = Field(40.0, gt=0, le=100, description="a fold's mean above it ends the trial")
+    startup_trials: int = Field(6, ge=1, description="trials at random before the sampler learns from them")
+    prune_after_trials: int = Field(4, ge=1, description="complete trials before any is given up early")
+    prune_percentile: float = Field(33.0, gt=0, le=100, description="a fold's mean above it ends the trial")
     dead_after_hours: float = Field(6.0, gt=0, description="age at which another machine's open trial counts as dead")
 
 
@@ -28,9 +28,9 @@ class DemandTuning(TuningSettings):
 
     validation_days: int = Field(365, ge=14, description="the stretch before the end that the folds share out")
     share: float = Field(0.4, gt=0, lt=0.9, description="the stretch is never longer than this share of the history")
-    max_rows: int = Field(80_000, ge=500, description="training rows of a fold, at most")
-    max_scored_rows: int = Field(50_000, ge=500, description="scored rows of a fold, at most")
-    finalists: int = Field(3, ge=0, description="the best that are scored again with all rows of the final model")
+    max_rows: int = Field(60_000, ge=500, description="training rows of a fold, at most")
+    max_scored_rows: int = Field(40_000, ge=500, description="scored rows of a fold, at most")
+    finalists: int = Field(2, ge=0, description="the best that are scored again with all rows of the final model")
     levels: tuple[float, ...] = Field((0.1, 0.5, 0.9), min_length=2, description="quantile levels trained and scored")
     block_issues: int = Field(7, ge=1, description="neighbouring issues that are calibrated or scored together")
     kept_preparations: int = Field(12, ge=1, description="linear stages with their rows kept in memory")

@@ -109,8 +109,8 @@ class Space(Settings):
                 self.apply(base, {name: value})
         except ConfigError as error:
             return str(error).splitlines()[-1].strip()
-        if _is_whole(default) and not all(_is_integral(part) for part in (dimension.low, dimension.high)):
-            return "a whole number needs whole low and high"
+        if _is_whole(default) and dimension.step is not None and not float(dimension.step).is_integer():
+            return "a whole number needs a whole step"
         if not _contains(dimension, default):
             return f"the value it has, {default}, is not among those to be tried"
         return None
@@ -129,10 +129,6 @@ def _value(base: Settings, name: str) -> Scalar:
 
 def _is_whole(value: Scalar) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_integral(value: float | None) -> bool:
-    return value is None or float(value).is_integer()
 
 
 def _contains(dimension: Dimension, value: Scalar) -> bool:
