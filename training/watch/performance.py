@@ -77,8 +77,9 @@ def judge_performance(
     table = _table(before, after, kinds, policy)
     findings: list[Finding] = []
     for measure in _MEASURES:
+        pasts = {kind: _past(before, measure, policy, table["kind"] if kind else None) for kind in (False, True)}
         for subject, value, kind in _subjects(table, measure):
-            past, windows = _past(before, measure, policy, table["kind"] if kind else None)
+            past, windows = pasts[kind]
             judged = judge(
                 value,
                 past,
