@@ -105,6 +105,8 @@ def _peak(
         config = PeakModel.load(fetch(workspace, version, folder / str(version.version))).config
         inputs = PeakInputs.from_history(history, applications, config.enough_of_block)
         sides.append(PeakSide(config, connections, inputs))
+    if sides[0].config == sides[1].config:
+        sides[1] = sides[0]
     least = max(side.config.min_history_days for side in sides)
     tuned = max((at for one in (challenger, champion) if (at := tuned_until(one)) is not None), default=None)
     origins = peak_origins(sides[0].inputs, least, tuned, policy.peak)
