@@ -49,7 +49,7 @@ class Answers:
         demand = self.holdings.demand()
         fingerprint, history = self.holdings.history()
         step = history.versions.step_minutes
-        self._require_fitting(len(nodes) * request.horizon_hours * 60 // step)
+        self._require_fitting(len(nodes) * request.horizon_hours * 60 // step, request.explain)
         issue_time = _issue_time(history, request)
         quantiles = tuple(sorted({round(level, 4) for level in request.quantiles}))
         rows = self._figures(demand, history, nodes, issue_time, request, quantiles) if nodes else {}
@@ -87,10 +87,12 @@ class Answers:
             horizon_hours=request.horizon_hours,
             node_ids=[node.node_id for node in nodes],
             quantiles=levels,
+            explain=request.explain,
         )
         if keep is not None and len(frame):
             step = history.versions.step_minutes
-            keep(Given.of(demand.champion.name, demand.champion.version, issue_time, step, levels, frame))
+            made_by = demand.champion
+            keep(Given.of(made_by.name, made_by.version, issue_time, step, levels, frame, len(nodes)))
         return forecast_rows(_at(frame, levels, quantiles), quantiles)
 
     def capacity(self, who: Principal, request: NodesCapacityRequest | UnitCapacityRequest) -> dict[str, Any]:
@@ -211,12 +213,13 @@ class Answers:
         scope.require(unit_id, f"org unit {unit_id}")
         return territory.below(unit_id)
 
-    def _require_fitting(self, rows: int) -> None:
-        limit = self.holdings.settings.max_forecast_rows
+    def _require_fitting(self, rows: int, explain: bool) -> None:
+        settings = self.holdings.settings
+        limit = settings.max_explained_rows if explain else settings.max_forecast_rows
         if rows > limit:
+            how = "explained in one answer" if explain else "in one answer"
             raise _field(
-                "horizon_hours",
-                f"{rows} rows asked for, at most {limit} in one answer: fewer nodes or a shorter horizon",
+                "horizon_hours", f"{rows} rows asked for, at most {limit} {how}: fewer nodes or a shorter horizon"
             )
 
 

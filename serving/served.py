@@ -60,13 +60,22 @@ class Given:
 
     @classmethod
     def of(
-        cls, model: str, version: int, issued_at: pd.Timestamp, step_minutes: int, levels: Sequence[float], frame: Any
+        cls,
+        model: str,
+        version: int,
+        issued_at: pd.Timestamp,
+        step_minutes: int,
+        levels: Sequence[float],
+        frame: pd.DataFrame,
+        nodes: int,
     ) -> "Given":
-        """From a forecast frame whose rows run node by node, and whose `q…` columns stand in the order of `levels`."""
-        nodes = tuple(dict.fromkeys(frame["node_id"].astype(str)))
-        names = [name for name in frame.columns if name.startswith("q")]
-        values = frame[names].to_numpy(dtype=np.float32).reshape(len(nodes), -1, len(names))
-        return cls(model, version, issued_at, step_minutes, tuple(levels), nodes, values)
+        """From a forecast frame of so many `nodes`, one after the other, whose `q…` columns stand in the order of
+        `levels`. Every answer passes here: nothing is looked at row by row.
+        """
+        node_ids = tuple(str(node) for node in frame["node_id"].iloc[:: len(frame) // nodes])
+        columns = [frame[name].to_numpy(dtype=np.float32) for name in frame.columns if name.startswith("q")]
+        values = np.stack(columns, axis=1).reshape(nodes, -1, len(columns))
+        return cls(model, version, issued_at, step_minutes, tuple(levels), node_ids, values)
 
     @property
     def steps(self) -> int:

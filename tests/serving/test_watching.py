@@ -112,7 +112,7 @@ def test_forecasts_served_are_scored_when_the_truth_arrives(workspace: Workspace
     engine = open_state(workspace.state_url)
     for issued in issues[:-1]:
         frame = model.forecast(history, issued, horizon_hours=48, node_ids=asked)
-        ServedForecasts(engine).record(Given.of("demand", serving.version, issued, 60, LEVELS, frame))
+        ServedForecasts(engine).record(Given.of("demand", serving.version, issued, 60, LEVELS, frame, len(asked)))
     engine.dispose()
 
     scores = served_scores(workspace, serving.version, model, history, small_territory.end, rules)
