@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -17,6 +18,7 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
+import uv_build
 
 from features.workspace import Workspace
 from serving.messages import NodesForecastRequest
@@ -24,6 +26,7 @@ from serving.publish import read_publication
 from training.registry import artifact_hash, promote
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[3]
 ALL_KINDS = ["area", "feeder", "substation"]
 # What may differ between two services: the id of a request, and the moment live figures were computed.
 REQUEST_ID = re.compile(rb'"request_id":"[0-9a-f]+"')
@@ -94,10 +97,17 @@ def elsewhere(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> E
     return there
 
 
-def build(workspace: Workspace, out: Path, folder: Path) -> dict[str, Any]:
+def build(workspace: Workspace, out: Path, folder: Path, code: Path | None = None) -> dict[str, Any]:
+    """`headroom build` in `folder`, by the product that is installed, or by the one in `code`."""
     command = [sys.executable, "-m", "serving.cli", "build", "--workspace", str(workspace.root)]
+    environment = os.environ if code is None else {**os.environ, "PYTHONPATH": str(code)}
     done = subprocess.run(
-        [*command, "--out", str(out), "--json"], cwd=folder, capture_output=True, text=True, check=False
+        [*command, "--out", str(out), "--json"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
@@ -217,6 +227,20 @@ def test_the_same_workspace_gives_the_same_bento(trained: Workspace, elsewhere: 
     assert again["tag"] == elsewhere.built["tag"]
     assert again["labels"] == elsewhere.built["labels"]
     assert (tmp_path / "folder" / "bento.yaml").is_file()
+
+
+def test_a_wheel_makes_the_bento_that_the_checkout_makes(
+    trained: Workspace, elsewhere: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        # A build backend works in the project's folder and finds its own executable on the path.
+        patched.chdir(ROOT)
+        patched.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+        wheel = uv_build.build_wheel(str(tmp_path))
+    with zipfile.ZipFile(tmp_path / wheel) as packed:
+        packed.extractall(tmp_path / "installed")
+    again = build(trained, tmp_path / "folder", tmp_path, tmp_path / "installed")
+    assert again["labels"] == {**elsewhere.built["labels"], "git": "none"}
 
 
 def test_with_a_workspace_named_the_bento_serves_that_one(
