@@ -11,6 +11,10 @@ FORECAST_REQUESTS: dict[str, Example] = {
         "summary": "Two nodes, one day ahead",
         "value": {"node_ids": ["A0001", "A0002"], "horizon_hours": 24},
     },
+    "explained": {
+        "summary": "One node, and what its median is made of",
+        "value": {"node_ids": ["A0001"], "horizon_hours": 24, "explain": True},
+    },
     "unit": {
         "summary": "Every feeder of a department, a week ahead, three quantiles, as of a past moment",
         "value": {

@@ -47,6 +47,7 @@ class ForecastModel(Protocol):
         horizon_hours: int = ...,
         node_ids: list[str] | None = ...,
         quantiles: tuple[float, ...] = ...,
+        explain: bool = ...,
     ) -> pd.DataFrame: ...
 
 

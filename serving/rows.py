@@ -6,6 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from features.load.groups import GROUPS
+from training.demand.quantiles import MEDIAN
+
 __all__ = ["NO_FIGURE", "capacity_rows", "forecast_rows", "instant", "plain"]
 
 NO_FIGURE = "NO_FIGURE"
@@ -50,7 +53,8 @@ def capacity_rows(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 def forecast_rows(frame: pd.DataFrame, quantiles: Sequence[float]) -> dict[str, list[dict[str, Any]]]:
     """node_id → its rows in order of time. The quantile columns (`q…`) stand in the order of the rising levels;
-    reason codes of a row are joined by `+`."""
+    reason codes of a row are joined by `+`. Rows of an explained forecast carry their median and its contributions.
+    """
     names = [name for name in frame.columns if name.startswith("q")]
     levels = [f"{level:g}" for level in sorted(quantiles)]
     frame = frame.sort_values(["node_id", "start_utc"], kind="stable")
@@ -58,18 +62,31 @@ def forecast_rows(frame: pd.DataFrame, quantiles: Sequence[float]) -> dict[str, 
     leads = frame["lead_hours"].astype(float).round(4).tolist()
     values = [[plain(value) for value in frame[name].astype(float).tolist()] for name in names]
     reasons = [[code for code in str(text).split("+") if code] for text in frame["reason"].fillna("").tolist()]
+    explained = _explained(frame) if MEDIAN in frame else None
     rows: dict[str, list[dict[str, Any]]] = {}
     for position, node_id in enumerate(frame["node_id"].astype(str)):
         load = {level: column[position] for level, column in zip(levels, values, strict=True)}
-        rows.setdefault(node_id, []).append(
-            {
-                "start_utc": starts[position],
-                "lead_hours": leads[position],
-                "quantiles_kw": load,
-                "reasons": reasons[position] or ([NO_FIGURE] if None in load.values() else []),
-            }
-        )
+        row = {
+            "start_utc": starts[position],
+            "lead_hours": leads[position],
+            "quantiles_kw": load,
+            "reasons": reasons[position] or ([NO_FIGURE] if None in load.values() else []),
+        }
+        rows.setdefault(node_id, []).append(row if explained is None else row | explained[position])
     return rows
+
+
+def _explained(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The median of each row and what it is made of, unrounded: the parts must add up to it."""
+    medians = frame[MEDIAN].astype(float).tolist()
+    parts = zip(*(frame[group].astype(float).tolist() for group in GROUPS), strict=True)
+    nothing: dict[str, Any] = {"median_kw": None, "contributions_kw": None}
+    return [
+        {"median_kw": median, "contributions_kw": dict(zip(GROUPS, part, strict=True))}
+        if math.isfinite(median)
+        else nothing
+        for median, part in zip(medians, parts, strict=True)
+    ]
 
 
 def _listed(frame: pd.DataFrame, name: str) -> list[Any]:

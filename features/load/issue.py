@@ -9,10 +9,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.load.groups import CALENDAR, EVENTS, LEVEL, RECENT_RESIDUAL, WEATHER
 from features.load.level import SHIFT_DAYS
+from features.load.terms import ordinary_days
 from features.load.weather import WeatherWindow
 
-__all__ = ["LINEAR_DAYS", "PAST_DAYS", "IssueInputs", "build_features", "combine_stations", "feature_names", "scale_of"]
+__all__ = [
+    "LINEAR",
+    "LINEAR_DAYS",
+    "PAST_DAYS",
+    "IssueInputs",
+    "build_features",
+    "combine_stations",
+    "feature_groups",
+    "feature_names",
+    "scale_of",
+    "special_targets",
+]
 
 PAST_DAYS = 28
 LINEAR_DAYS = 14
@@ -25,8 +38,8 @@ class IssueInputs:
     `past_kw` [N, 28 days] ends at the issue; `past_linear_kw` [N, 14 days] is the linear stage over its last part;
     `future_linear_kw` [N, H] the linear stage at the targets; `offsets` [H] whole steps from the issue to each
     target's start; `weather` begins 14 days before the issue and covers the targets; `group_weights` [G, S] turns
-    stations into weather groups and `node_group` [N] says which one is a node's; `shifted` [N] nodes that jumped, whose
-    linear stage is already re-centred; `days` has the calendar rows.
+    stations into weather groups and `node_group` [N] says which one is a node's; `recentring` [N] is the factor by
+    which the linear stage of a node that jumped is already re-centred, 1 for others; `days` has the calendar rows.
     """
 
     past_kw: np.ndarray
@@ -37,9 +50,14 @@ class IssueInputs:
     weather: WeatherWindow | None
     group_weights: np.ndarray
     node_group: np.ndarray
-    shifted: np.ndarray
+    recentring: np.ndarray
     local_targets: pd.DatetimeIndex
     days: pd.DataFrame
+
+    @property
+    def shifted(self) -> np.ndarray:
+        """Nodes that jumped [N]."""
+        return self.recentring != 1.0
 
 
 def scale_of(past_kw: np.ndarray, steps_per_day: int, shifted: np.ndarray | None = None) -> np.ndarray:
@@ -79,23 +97,34 @@ def build_features(inputs: IssueInputs) -> tuple[np.ndarray, np.ndarray]:
 
 def feature_names(inputs_have: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the features in order, for a territory with these weather variables."""
-    return (*_LOAD, *_RESIDUAL, *[f"{name}_{part}" for name in inputs_have for part in _WEATHER_PARTS], *_CALENDAR)
+    return tuple(feature_groups(inputs_have))
 
 
-_LOAD = (
-    "linear",
-    "load_day",
-    "load_week",
-    "load_hour_mean7",
-    "load_howeek_mean4",
-    "load_mean_day",
-    "load_mean_month",
-    "load_std_week",
-    "load_max_week",
-    "load_min_week",
-    "load_last",
-    "age_hours",
-)
+def feature_groups(inputs_have: tuple[str, ...]) -> dict[str, str]:
+    """The group of GROUPS that each feature's contribution counts to, in the order of the features.
+
+    `linear` is no group of its own (LINEAR): what it contributes is passed on to the groups that moved the linear
+    stage. Readings at the same hour of the day or week show the node's usual shape, so they count as calendar.
+    """
+    weather = {f"{name}_{part}": WEATHER for name in inputs_have for part in _WEATHER_PARTS}
+    return {**_LOAD, **dict.fromkeys(_RESIDUAL, RECENT_RESIDUAL), **weather, **_CALENDAR}
+
+
+LINEAR = "linear"
+_LOAD = {
+    "linear": LINEAR,
+    "load_day": CALENDAR,
+    "load_week": CALENDAR,
+    "load_hour_mean7": CALENDAR,
+    "load_howeek_mean4": CALENDAR,
+    "load_mean_day": LEVEL,
+    "load_mean_month": LEVEL,
+    "load_std_week": LEVEL,
+    "load_max_week": LEVEL,
+    "load_min_week": LEVEL,
+    "load_last": LEVEL,
+    "age_hours": LEVEL,
+}
 _RESIDUAL = (
     "resid_last3",
     "resid_mean_day",
@@ -106,21 +135,33 @@ _RESIDUAL = (
     "resid_std_week",
 )
 _WEATHER_PARTS = ("now", "mean3", "mean24", "mean72", "step_day", "step_week", "trend3")
-_CALENDAR = (
-    "lead_hours",
-    "hour",
-    "weekday",
-    "year_sin",
-    "year_cos",
-    "off",
-    "holiday",
-    "moved_work",
-    "eve",
-    "after",
-    "festival",
-    "off_day_before",
-    "off_week_before",
-)
+_CALENDAR = {
+    "lead_hours": LEVEL,
+    "hour": CALENDAR,
+    "weekday": CALENDAR,
+    "year_sin": CALENDAR,
+    "year_cos": CALENDAR,
+    "off": EVENTS,
+    "holiday": EVENTS,
+    "moved_work": EVENTS,
+    "eve": EVENTS,
+    "after": EVENTS,
+    "festival": EVENTS,
+    "off_day_before": EVENTS,
+    "off_week_before": EVENTS,
+}
+
+
+def special_targets(inputs: IssueInputs) -> np.ndarray:
+    """Targets [H] near something special: the day, or the one its lags are taken from, is not what its weekday
+    usually is, or the Spring Festival is near. Elsewhere the features of EVENTS only say that it is an ordinary day.
+    """
+    unlike = inputs.days != ordinary_days(inputs.days)
+    local, per_day = inputs.local_targets, inputs.steps_per_day
+    found: np.ndarray = unlike.any(axis=1).loc[local.normalize()].to_numpy(dtype=bool)
+    for period in (per_day, 7 * per_day):
+        found = found | unlike["off"].reindex(_lagged_days(inputs, period)).to_numpy(dtype=bool)
+    return found
 
 
 def combine_stations(group_weights: np.ndarray, stations: np.ndarray) -> np.ndarray:
@@ -233,11 +274,6 @@ def _calendar_block(inputs: IssueInputs) -> dict[str, np.ndarray]:
     day = inputs.days.loc[local.normalize()]
     phase = 2 * np.pi * local.day_of_year.to_numpy() / 365.2425
     off = inputs.days["off"]
-
-    def off_at(period: int) -> np.ndarray:
-        shift = pd.to_timedelta((offsets - _back(offsets, period)) * (24 * 60 // per_day), unit="min")
-        return off.reindex((local - shift).normalize()).to_numpy(dtype=float)
-
     values = {
         "lead_hours": offsets * 24.0 / per_day,
         "hour": local.hour.to_numpy() + local.minute.to_numpy() / 60,
@@ -246,7 +282,14 @@ def _calendar_block(inputs: IssueInputs) -> dict[str, np.ndarray]:
         "year_cos": np.cos(phase),
         **{name: day[name].to_numpy(dtype=float) for name in ("off", "holiday", "moved_work", "eve", "after")},
         "festival": day["festival"].to_numpy(dtype=float),
-        "off_day_before": off_at(per_day),
-        "off_week_before": off_at(7 * per_day),
+        "off_day_before": off.reindex(_lagged_days(inputs, per_day)).to_numpy(dtype=float),
+        "off_week_before": off.reindex(_lagged_days(inputs, 7 * per_day)).to_numpy(dtype=float),
     }
     return {name: one[None, :] for name, one in values.items()}
+
+
+def _lagged_days(inputs: IssueInputs, period: int) -> pd.DatetimeIndex:
+    """The local day of the reading that `_back` finds for each target."""
+    steps = inputs.offsets - _back(inputs.offsets, period)
+    shift = pd.to_timedelta(steps * (24 * 60 // inputs.steps_per_day), unit="min")
+    return pd.DatetimeIndex(inputs.local_targets - shift).normalize()

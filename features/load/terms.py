@@ -3,13 +3,45 @@
 import numpy as np
 import pandas as pd
 
-__all__ = ["PAD_HOURS", "calendar_terms", "linear_terms"]
+from features.clock import FAR_DAYS
+from features.errors import ModelError
+from features.load.groups import CALENDAR, EVENTS, LEVEL, WEATHER
+
+__all__ = ["PAD_HOURS", "calendar_terms", "linear_terms", "ordinary_days", "term_groups"]
 
 PAD_HOURS = 168
 """Hours of temperature needed before the first interval."""
 
 _YEAR_DAYS = 365.2425
 _WEEKDAYS = (0, 1, 2, 3, 4, 5, 6)
+
+
+# The constant is one per hour of the day, so that it carries the daily shape.
+_TERM_GROUPS = (
+    (CALENDAR, ("const", "year_", "weekday_", "off", "eve", "after")),
+    (LEVEL, ("trend",)),
+    (WEATHER, ("temp_",)),
+    (EVENTS, ("holiday", "moved_work", "festival_")),
+)
+
+
+def term_groups(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The group of GROUPS that each term counts to on an ordinary day; ModelError for a term that has none.
+
+    What a special day changes, in any term, counts as events (see `ordinary_days`).
+    """
+    found = [[group for group, starts in _TERM_GROUPS if name.startswith(starts)] for name in names]
+    for name, groups in zip(names, found, strict=True):
+        if len(groups) != 1:
+            raise ModelError(f"the linear term {name} belongs to {len(groups)} groups of an explanation, not to one")
+    return tuple(groups[0] for groups in found)
+
+
+def ordinary_days(days: pd.DataFrame) -> pd.DataFrame:
+    """The calendar rows as if every week were ordinary: weekends off, no holiday, no moved day, no festival near."""
+    weekday = days["weekday"]
+    usual = {"off": weekday >= 5, "eve": weekday == 4, "after": weekday == 0}
+    return days.assign(**usual, holiday=False, moved_work=False, festival=FAR_DAYS)
 
 
 def linear_terms(

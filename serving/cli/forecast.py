@@ -21,22 +21,29 @@ _SHOWN_LEVELS = "0.05,0.25,0.5,0.75,0.95"
 @click.option(
     "--issue-time", default=None, help="The moment to forecast from, ISO 8601 with offset; default: newest load."
 )
+@click.option("--explain", is_flag=True, help="Show what the median is made of, kW.")
 @workspace_option
 @json_option
 def command(
-    nodes: tuple[str, ...], horizon: int, quantiles: str, issue_time: str | None, workspace: Workspace, as_json: bool
+    nodes: tuple[str, ...],
+    horizon: int,
+    quantiles: str,
+    issue_time: str | None,
+    explain: bool,
+    workspace: Workspace,
+    as_json: bool,
 ) -> None:
     """Forecast the load of each NODE, in kW, with quantiles.
 
-    Times on the terminal are local to the territory; --json gives UTC. A figure that stands on less than usual names
-    its reason.
+    With --explain the last columns add up to the median. Times on the terminal are local to the territory; --json
+    gives UTC. A figure that stands on less than usual names its reason.
     """
     from serving.access import LOCAL
     from serving.cli.asking import checked, keeping, local_answers
     from serving.messages import ForecastRequest
 
     asked: dict[str, Any] = {"node_ids": list(nodes), "horizon_hours": horizon, "quantiles": _levels(quantiles)}
-    request = checked(ForecastRequest, {**asked, "issue_time": issue_time})
+    request = checked(ForecastRequest, {**asked, "issue_time": issue_time, "explain": explain})
     answers = local_answers(workspace)
     with keeping(answers):
         answer = answers.forecast(LOCAL, request)
@@ -65,11 +72,13 @@ def _show(answer: dict[str, Any], workspace: Workspace) -> None:
     )
     for node in answer["nodes"]:
         levels = list(node["rows"][0]["quantiles_kw"]) if node["rows"] else []
-        columns = [f"P{float(level) * 100:g} kW" for level in levels]
+        groups = list(next((row["contributions_kw"] for row in node["rows"] if row.get("contributions_kw")), ()))
+        columns = [f"P{float(level) * 100:g} kW" for level in levels] + [group.replace("_", " ") for group in groups]
         rows = [
             [
                 _local(calendar, row["start_utc"]),
                 *(number(row["quantiles_kw"][level], 1) for level in levels),
+                *(number((row["contributions_kw"] or {}).get(group), 1) for group in groups),
                 " ".join(row["reasons"]),
             ]
             for row in node["rows"]

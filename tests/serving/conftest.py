@@ -143,6 +143,7 @@ class FlatModel:
         horizon_hours: int = 24,
         node_ids: list[str] | None = None,
         quantiles: tuple[float, ...] = (0.05, 0.5, 0.95),
+        explain: bool = False,
     ) -> pd.DataFrame:
         self.asked.append({"issued_at": issued_at, "as_of": history.as_of})
         leads = np.arange(horizon_hours, dtype=float)
@@ -153,6 +154,10 @@ class FlatModel:
             for level in sorted(quantiles):
                 part[f"q{level * 100:g}"] = self.base_kw * (1 + level)
             part["reason"] = "NO_HISTORY" if node_id == "S1" else ""
+            if explain:
+                # Whole numbers would add up by luck: thirds do not.
+                part = part.assign(median_kw=1.5 * self.base_kw, level=0.5 * self.base_kw, calendar=self.base_kw / 3)
+                part = part.assign(weather=self.base_kw * 2 / 3, recent_residual=-1.25, events=1.25)
             parts.append(part)
         return pd.concat(parts, ignore_index=True)
 

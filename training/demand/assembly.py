@@ -14,6 +14,7 @@ from features.load.level import relevel
 from features.load.terms import PAD_HOURS
 from features.load.weather import WeatherReplay, WeatherWindow
 from training.demand.linear import LinearStage
+from training.demand.parts import linear_parts
 
 __all__ = ["Assembler", "Issue", "issue_times"]
 
@@ -94,10 +95,27 @@ class Assembler:
             weather=None if window is None else _cut(window, PAD_HOURS * 60 // step),
             group_weights=self._stage.group_weights,
             node_group=self._stage.node_group[self._stage_rows[rows]],
-            shifted=factor != 1.0,
+            recentring=factor,
             local_targets=local,
             days=calendar.days(span),
         )
+
+    def linear_parts(self, issue: Issue, window: WeatherWindow | None, rows: np.ndarray) -> np.ndarray:
+        """The linear stage at the targets by groups [rows, H, G] in kW, before re-centring; see linear_parts.
+
+        What moves it counts from the last week's average, the days over which the scale of a node is taken, too.
+        """
+        step = self._history.versions.step_minutes
+        week = 7 * 24 * 60 // step
+        temperature = None
+        if window is not None:
+            temperature = window.values["temperature_c"][:, LINEAR_DAYS * 24 * 60 // step - week :]
+        first = issue.at - pd.Timedelta(days=7)
+        times = pd.date_range(first, periods=week + int(issue.offsets.max()) + 1, freq=f"{step}min")
+        local = self._history.calendar.local(times)
+        days = self._history.calendar.days(local)
+        mine = self._stage_rows[rows]
+        return linear_parts(self._stage, mine, local, days, temperature, 60 // step, week)[:, week + issue.offsets]
 
     def _past(self, at: pd.Timestamp, steps: int, rows: np.ndarray) -> np.ndarray:
         known = self._loads.at(at)

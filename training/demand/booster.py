@@ -59,6 +59,23 @@ class Booster:
                 total[:, place] += found + (linear_kw if member == "residual" else 0.0)
         return total / len(self.models)
 
+    def contributions(self, features: np.ndarray, threads: int = 1) -> np.ndarray:
+        """What each feature adds to the model at the level nearest the median [n, F + 1], in units of the scale.
+
+        Exact Shapley values of the trees (Lundberg and others, 2020), the mean over members; the last column is what
+        the model says on average. A row adds up to predict_kw without the linear stage, over the scale.
+        """
+        place = int(np.argmin(np.abs(np.array(self.levels) - 0.5)))
+        total = np.zeros((len(features), len(self.feature_names) + 1))
+        for models in self.models.values():
+            total += models[place].predict(features, num_threads=threads, pred_contrib=True)
+        return total / len(self.models)
+
+    @property
+    def linear_share(self) -> float:
+        """The part of predict_kw's linear stage that is added as it is: the share of `residual` among the members."""
+        return float(np.mean([member == "residual" for member in self.models]))
+
     def save(self, folder: Path) -> list[str]:
         """Write each model as LightGBM text; the file names written."""
         names = []

@@ -1,42 +1,48 @@
 """Nodes without usable history: their siblings speak for them, per level or per rating."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from training.demand.quantiles import mixture
-
-__all__ = ["from_siblings"]
+__all__ = ["Siblings", "find_siblings"]
 
 _MOST_SIBLINGS = 12
 
 
-def from_siblings(
-    quantiles: np.ndarray,
-    level_kw: np.ndarray,
-    node_ids: list[str],
-    nodes: pd.DataFrame,
-    cold: str,
-    own_level_kw: float | None,
-    levels: tuple[float, ...],
-) -> np.ndarray | None:
-    """Quantiles [H, levels] in kW of one cold node, or None when nobody can speak for it.
+@dataclass(frozen=True)
+class Siblings:
+    """Warm nodes (`rows`) that speak for a cold one: their figures over `level_kw` times `factor_kw`, each [K]."""
 
-    `quantiles` [N, H, levels] and `level_kw` [N] are the warm nodes'. Siblings hang on the same parent, else are of
-    the same kind. With an old level of its own the siblings give the shape only; without one they give the load per
-    rating (their spread of use per kVA then widens the answer), or, where no rating is known, the load as it is.
+    rows: np.ndarray
+    level_kw: np.ndarray
+    factor_kw: np.ndarray
+
+    def speak(self, figures_kw: np.ndarray) -> np.ndarray:
+        """What they say for the cold node [K, H, …], from figures of all warm nodes [N, H, …]."""
+        return figures_kw[self.rows] / self.level_kw[:, None, None] * self.factor_kw[:, None, None]
+
+
+def find_siblings(
+    level_kw: np.ndarray, node_ids: list[str], nodes: pd.DataFrame, cold: str, own_level_kw: float | None
+) -> Siblings | None:
+    """Who speaks for one cold node, or None when nobody can; the mixture of what they say is its forecast.
+
+    `level_kw` [N] are the levels of all nodes with readings, NaN where a node is cold itself. Siblings hang on the
+    same parent, else are of the same kind. With an old level of its own the siblings give the shape only; without
+    one they give the load per rating (their spread of use per kVA then widens the answer), or, where no rating is
+    known, the load as it is.
     """
     siblings = _siblings(node_ids, level_kw, nodes, cold)
     if not len(siblings):
         return None
-    shape = quantiles[siblings] / level_kw[siblings, None, None]
+    level = level_kw[siblings]
     if own_level_kw is not None:
-        factor = np.full(len(siblings), own_level_kw)
-    else:
-        ratings = nodes["rating_kva"].astype(float).reindex([node_ids[row] for row in siblings]).to_numpy()
-        own = float(nodes["rating_kva"].astype(float).get(cold, np.nan))
-        use = level_kw[siblings] / ratings
-        factor = np.where(np.isfinite(use) & np.isfinite(own), use * own, level_kw[siblings])
-    return mixture(shape * factor[:, None, None], levels)
+        return Siblings(siblings, level, np.full(len(siblings), own_level_kw))
+    ratings = nodes["rating_kva"].astype(float).reindex([node_ids[row] for row in siblings]).to_numpy()
+    own = float(nodes["rating_kva"].astype(float).get(cold, np.nan))
+    use = level / ratings
+    return Siblings(siblings, level, np.where(np.isfinite(use) & np.isfinite(own), use * own, level))
 
 
 def _siblings(node_ids: list[str], level_kw: np.ndarray, nodes: pd.DataFrame, cold: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The linear stage: ridge regressions per node and hour of day on calendar and weather, all nodes at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,10 @@ from features.load.issue import combine_stations
 from features.load.terms import PAD_HOURS, calendar_terms, linear_terms
 from features.settings import Settings
 
-__all__ = ["LinearConfig", "LinearStage"]
+__all__ = ["EXPONENTS", "LinearConfig", "LinearStage"]
+
+EXPONENTS = (-6.0, 4.0)
+"""An exponent beyond these is no load any more but an extrapolation gone wild."""
 
 _SLOTS = 24
 _YEAR_DAYS = 365.2425
@@ -124,24 +128,40 @@ class LinearStage:
         temperature: np.ndarray | None,
         calendar: Calendar,
     ) -> np.ndarray:
-        times = pd.date_range(first, periods=steps, freq=f"{step_minutes}min")
-        local = calendar.local(times)
-        dated = calendar_terms(local, calendar.days(local), self.reference)
-        hours = local.hour.to_numpy()
-        slots = [(hour, np.flatnonzero(hours == hour)) for hour in np.unique(hours)]
+        local = calendar.local(pd.date_range(first, periods=steps, freq=f"{step_minutes}min"))
         out = np.full((len(rows), steps), np.nan)
+        for mine, matrix in self.designs(rows, local, calendar.days(local), temperature, 60 // step_minutes):
+            out[mine] = self.on_terms(rows[mine], matrix, local)
+        return self.to_kw(rows, out)
+
+    def designs(
+        self,
+        rows: np.ndarray,
+        local: pd.DatetimeIndex,
+        days: pd.DataFrame,
+        temperature: np.ndarray | None,
+        steps_per_hour: int,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each weather group: which of `rows` are its nodes, and the terms [T, P] of its intervals `local`.
+
+        `days` are the calendar rows; `temperature` [S, PAD + T] has all stations.
+        """
+        dated = calendar_terms(local, days, self.reference)
         for group in np.unique(self.node_group[rows]):
-            mine = np.flatnonzero(self.node_group[rows] == group)
             series = None
             if temperature is not None:
                 series = combine_stations(self.group_weights[group : group + 1], temperature)[0]
-            matrix, _ = linear_terms(dated, series, 60 // step_minutes)
-            coefficients = self.coefficients[rows[mine]]
-            values = np.empty((len(mine), steps))
-            for hour, at in slots:
-                values[:, at] = np.einsum("np,tp->nt", coefficients[:, hour], matrix[at])
-            out[mine] = values
-        return self.to_kw(rows, out)
+            yield np.flatnonzero(self.node_group[rows] == group), linear_terms(dated, series, steps_per_hour)[0]
+
+    def on_terms(self, rows: np.ndarray, matrix: np.ndarray, local: pd.DatetimeIndex) -> np.ndarray:
+        """The weighted sum of terms [rows, T], on the stage's own scale; `matrix` [T, P] are terms at `local`."""
+        hours = local.hour.to_numpy()
+        coefficients = self.coefficients[rows]
+        values = np.empty((len(rows), len(matrix)))
+        for hour in np.unique(hours):
+            at = np.flatnonzero(hours == hour)
+            values[:, at] = np.einsum("np,tp->nt", coefficients[:, hour], matrix[at])
+        return values
 
     def predict_without_weather(
         self, rows: np.ndarray, first: pd.Timestamp, step_minutes: int, steps: int, calendar: Calendar
@@ -152,8 +172,7 @@ class LinearStage:
     def to_kw(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
         """From the stage's own scale to kW."""
         unit = self.unit_kw[rows, None]
-        # An exponent beyond ±4 is no load any more but an extrapolation gone wild.
-        return np.where(self.logged[rows, None], np.exp(np.clip(values, -6.0, 4.0)) * unit, values * unit)
+        return np.where(self.logged[rows, None], np.exp(np.clip(values, *EXPONENTS)) * unit, values * unit)
 
 
 def _unit(row: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from training.demand.booster import Booster
 from training.demand.borrow import with_borrowed
 from training.demand.calibration import Calibration
 from training.demand.config import DemandConfig
+from training.demand.forecast import explain_at, forecast_at
 from training.demand.linear import LinearStage
 from training.demand.rows import Rows, collect_rows, row_weights
 
@@ -55,29 +56,8 @@ class DemandModel:
         stage, booster = _fit_stages(history, config, end)
         return cls(config, loads.step_minutes, stage, booster, calibration, days, end, history.weather.variables)
 
-    def forecast(
-        self,
-        history: History,
-        issued_at: pd.Timestamp,
-        horizon_hours: int | None = None,
-        first_lead_hours: int = 0,
-        node_ids: list[str] | None = None,
-        quantiles: tuple[float, ...] | None = None,
-        actual_weather: bool = False,
-    ) -> pd.DataFrame:
-        """Quantiles in kW for every node and interval after `issued_at`; see forecast_at for the columns."""
-        from training.demand.forecast import forecast_at
-
-        return forecast_at(
-            self,
-            history,
-            issued_at,
-            horizon_hours=horizon_hours,
-            first_lead_hours=first_lead_hours,
-            node_ids=node_ids,
-            quantiles=quantiles,
-            actual_weather=actual_weather,
-        )
+    forecast = forecast_at
+    explain = explain_at
 
     def save(self, folder: Path) -> None:
         """Write LightGBM text models, one array file and a JSON manifest; nothing is pickled."""

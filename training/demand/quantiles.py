@@ -3,7 +3,10 @@
 import numpy as np
 from scipy.special import ndtri
 
-__all__ = ["at_levels", "level_name", "mixture"]
+__all__ = ["MEDIAN", "at_levels", "level_name", "median_of", "mixture"]
+
+MEDIAN = "median_kw"
+"""The column that contributions add up to."""
 
 _POINTS = (np.arange(19) + 0.5) / 19
 
@@ -26,6 +29,13 @@ def at_levels(quantiles: np.ndarray, have: tuple[float, ...], want: tuple[float,
     share = (target - score[place]) / (score[place + 1] - score[place])
     low, high = quantiles[..., place], quantiles[..., place + 1]
     return low + share * (high - low)
+
+
+def median_of(quantiles: np.ndarray, have: tuple[float, ...]) -> np.ndarray:
+    """The median [...] of quantiles [..., levels] at levels `have`."""
+    if 0.5 in have:
+        return quantiles[..., have.index(0.5)]
+    return at_levels(quantiles, have, (0.5,))[..., 0]
 
 
 def mixture(members: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:

@@ -35,7 +35,7 @@ def inputs(per_day: int = 24, nodes: int = 3, seed: int = 1, **changes: object) 
         "weather": window,
         "group_weights": np.array([[1.0, 0.0], [0.5, 0.5]]),
         "node_group": np.arange(nodes) % 2,
-        "shifted": np.zeros(nodes, dtype=bool),
+        "recentring": np.ones(nodes),
         "local_targets": local,
         "days": CALENDAR.days(days),
     }
