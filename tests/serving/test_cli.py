@@ -222,7 +222,7 @@ def flat(monkeypatch: pytest.MonkeyPatch, helpers: Any) -> None:
 
 
 def test_models_lists_versions_and_their_history(tmp_path: Path) -> None:
-    from training.registry import register
+    from training.registry import promote, register
 
     workspace = Workspace(tmp_path / "workspace")
     artifact = tmp_path / "artifact"
@@ -231,8 +231,7 @@ def test_models_lists_versions_and_their_history(tmp_path: Path) -> None:
         (artifact / "model.txt").write_text(text)
         register(workspace, "demand", artifact, {"rcrps": 0.05}, {"trees": 3}, {}, {"data": text})
     where = ("--workspace", str(workspace.root))
-    first = json.loads(run("promote", "demand", "--version", "1", "--json", *where).stdout)
-    assert (first["serving_version"], first["reason"]["code"]) == (1, "FIRST")
+    promote(workspace, "demand", 1, {"reason": "FIRST", "sentence": "Nothing served before."})
     listed = json.loads(run("models", "list", "demand", "--json", *where).stdout)
     assert [(one["version"], one["aliases"]) for one in listed] == [(1, ["champion"]), (2, ["challenger"])]
     table = run("models", "list", *where).stdout

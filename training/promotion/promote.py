@@ -28,17 +28,18 @@ def promote_challenger(
 ) -> Verdict:
     """Let `version` (default: the challenger) serve if the gate accepts it; the verdict says what came of it and why.
 
-    The first version of a model serves as it is. Any later one is compared with the champion on days neither has
-    trained or tuned on, logged, and, when accepted, fitted again on all data with the same parameters: that refit
-    serves. `force` promotes against the gate and is recorded; the comparison is made and shown all the same. The
-    record of what serves is replaced last, in one step: whatever is interrupted before leaves the champion serving.
+    The first version of a model has nobody to beat. Any later one is compared with the champion on days neither has
+    trained or tuned on, and the comparison is logged. What is accepted is fitted again on all data with the same
+    parameters, and that refit serves. `force` promotes against the gate and is recorded; the comparison is made and
+    shown all the same. The record of what serves is replaced last, in one step: whatever is interrupted before leaves
+    the champion serving.
     Raises NotFoundError without such a version and ModelError when the champion changed meanwhile.
     """
     versions = list_versions(workspace, name)
     challenger = _asked(versions, name, version)
     serving = champion(workspace, name)
     if serving is None:
-        return _first(workspace, challenger, force)
+        return _first(workspace, challenger, force, say)
     line = lineage(versions, _known(versions, name, serving.version))
     if line[-1].version == challenger.version:
         said = f"Version {serving.version} serves already" + ("." if len(line) == 1 else ", its refit.")
@@ -81,9 +82,10 @@ def _known(versions: list[ModelVersion], name: str, number: int) -> ModelVersion
     return found[0]
 
 
-def _first(workspace: Workspace, challenger: ModelVersion, force: Force | None) -> Verdict:
+def _first(workspace: Workspace, challenger: ModelVersion, force: Force | None, say: Say) -> Verdict:
     reason = Reason("FIRST", "Nothing served before: there is nothing to compare with.")
-    made = promote(workspace, challenger.name, challenger.version, _record(reason, challenger, None, force))
+    final = refit(workspace, challenger, say)
+    made = promote(workspace, challenger.name, final.version, _record(reason, challenger, None, force))
     return Verdict(challenger.name, challenger.version, True, reason, made.version, forced=force)
 
 

@@ -32,7 +32,7 @@ POLICY = PromotionPolicy.model_validate(
         },
     }
 )
-WEAK, STRONG = 1, 2
+WEAK, WEAK_REFIT, STRONG, STRONG_REFIT = 1, 2, 3, 4
 
 
 def config(learning_rate: float, seed: int = 7) -> DemandConfig:
@@ -60,7 +60,7 @@ def train(workspace: Workspace, settings: DemandConfig, held_out_days: int) -> i
 
 @pytest.fixture(scope="module")
 def trained(small_territory: Territory, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Ten weeks of four areas; version 1 hardly learnt anything and serves, version 2 waits and is better."""
+    """Ten weeks of four areas; the first version hardly learnt anything, its refit serves; a better one waits."""
     workspace = Workspace(tmp_path_factory.mktemp("gate") / "workspace")
     since = small_territory.end - pd.Timedelta(days=84)
     for table in TABLES:
@@ -78,7 +78,7 @@ def trained(small_territory: Territory, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def promoted(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Verdict]:
-    """The same after version 2 went through the gate."""
+    """The same after the better one went through the gate."""
     root = tmp_path_factory.mktemp("promoted") / "workspace"
     shutil.copytree(trained.root, root)
     return Workspace(root), promote_challenger(Workspace(root), "demand", POLICY)
@@ -97,11 +97,12 @@ def serving(workspace: Workspace) -> int:
     return found.version
 
 
-def test_the_first_version_serves_as_it_is(workspace: Workspace) -> None:
+def test_the_first_version_is_fitted_on_all_data_and_serves_unjudged(workspace: Workspace) -> None:
     (first,) = promotions(workspace, "demand")
-    assert (first.version, first.previous, first.details["reason"]) == (WEAK, None, "FIRST")
+    assert (first.version, first.previous, first.details["reason"]) == (WEAK_REFIT, None, "FIRST")
+    assert first.details["judged_version"] == str(WEAK)
     again = promote_challenger(workspace, "demand", POLICY, version=WEAK)
-    assert (again.reason.code, again.promoted, again.serving_version) == ("SERVES", True, WEAK)
+    assert (again.reason.code, again.promoted, again.serving_version) == ("SERVES", True, WEAK_REFIT)
     assert len(promotions(workspace, "demand")) == 1
 
 
@@ -112,7 +113,7 @@ def test_a_better_challenger_is_fitted_on_all_data_and_serves(promoted: tuple[Wo
     assert list(verdict.table.columns[:3]) == ["champion", "challenger", "difference"]
     assert set(verdict.table.index) == set(AREAS)
     number = verdict.serving_version
-    assert serving(workspace) == number == 3
+    assert serving(workspace) == number == STRONG_REFIT
     refitted = next(one for one in list_versions(workspace, "demand") if one.version == number)
     assert refitted.tags["refit_of"] == str(STRONG)
     assert "challenger" not in refitted.aliases
@@ -123,7 +124,7 @@ def test_a_better_challenger_is_fitted_on_all_data_and_serves(promoted: tuple[Wo
     assert model.config == config(0.3)
     assert model.trained_until == history.loads.end
     told = promotions(workspace, "demand")[-1].details
-    assert (told["judged_version"], told["judged_champion"], told["reason"]) == ("2", "1", "BETTER")
+    assert (told["judged_version"], told["judged_champion"], told["reason"]) == ("3", "1", "BETTER")
     assert float(told["difference_high"]) == pytest.approx(verdict.figures["difference_high"], rel=1e-4)
     _logged(workspace, verdict)
     # Asked again, nothing is judged and nothing is trained anew.
@@ -151,10 +152,10 @@ def test_a_worse_challenger_is_refused_and_forced_only_with_a_name_and_a_reason(
     workspace = Workspace(tmp_path / "workspace")
     shutil.copytree(promoted[0].root, workspace.root)
     refused = promote_challenger(workspace, "demand", POLICY, version=WEAK)
-    assert (refused.reason.code, refused.promoted, refused.serving_version) == ("WORSE", False, 3)
+    assert (refused.reason.code, refused.promoted, refused.serving_version) == ("WORSE", False, STRONG_REFIT)
     # The champion has seen the window; what is judged is the version it is a refit of.
-    assert (refused.champion, refused.judged_champion) == (3, STRONG)
-    assert serving(workspace) == 3
+    assert (refused.champion, refused.judged_champion) == (STRONG_REFIT, STRONG)
+    assert serving(workspace) == STRONG_REFIT
     forced = promote_challenger(workspace, "demand", POLICY, version=WEAK, force=Force("Li", "the old one on purpose"))
     assert (forced.reason.code, forced.promoted) == ("FORCED", True)
     assert "WORSE" in forced.reason.sentence
@@ -166,7 +167,7 @@ def test_a_worse_challenger_is_refused_and_forced_only_with_a_name_and_a_reason(
     assert record["details"]["by"] == "Li"
     tags = next(one.tags for one in list_versions(workspace, "demand") if one.version == told.version)
     assert tags["promotion.by"] == "Li"
-    assert rollback(workspace, "demand", "Li", "enough").version == 3
+    assert rollback(workspace, "demand", "Li", "enough").version == STRONG_REFIT
 
 
 def test_what_is_interrupted_before_the_last_step_leaves_the_champion_and_is_taken_up_again(
@@ -179,13 +180,13 @@ def test_what_is_interrupted_before_the_last_step_leaves_the_champion_and_is_tak
         patched.setattr("training.promotion.promote.promote", cut_off)
         with pytest.raises(KeyboardInterrupt):
             promote_challenger(workspace, "demand", POLICY)
-    assert serving(workspace) == WEAK
+    assert serving(workspace) == WEAK_REFIT
     assert len(promotions(workspace, "demand")) == 1
     # The refit is there already and carries the alias; what waits is still the version it is a refit of.
     verdict = promote_challenger(workspace, "demand", POLICY)
-    assert (verdict.version, verdict.serving_version) == (STRONG, 3)
-    assert len(list_versions(workspace, "demand")) == 3
-    assert serving(workspace) == 3
+    assert (verdict.version, verdict.serving_version) == (STRONG, STRONG_REFIT)
+    assert len(list_versions(workspace, "demand")) == 4
+    assert serving(workspace) == STRONG_REFIT
 
 
 def test_a_champion_changed_meanwhile_is_not_overwritten(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +197,7 @@ def test_a_champion_changed_meanwhile_is_not_overwritten(workspace: Workspace, m
         return jobs.refit(*arguments)
 
     monkeypatch.setattr("training.promotion.promote.refit", refit_while_another_promotes)
-    with pytest.raises(ModelError, match="changed while version 2 was judged"):
+    with pytest.raises(ModelError, match="changed while version 3 was judged"):
         promote_challenger(workspace, "demand", POLICY)
     assert promotions(workspace, "demand")[-1].details["by"] == "another"
 
@@ -206,13 +207,13 @@ def test_too_short_a_window_is_refused_in_words(workspace: Workspace) -> None:
     verdict = promote_challenger(workspace, "demand", POLICY, version=number)
     assert (verdict.reason.code, verdict.promoted) == ("WINDOW", False)
     assert "Only 6 day(s)" in verdict.reason.sentence
-    assert serving(workspace) == WEAK
+    assert serving(workspace) == WEAK_REFIT
     assert find_runs(workspace, "demand-gate", {"reason": "WINDOW"})
 
 
 def test_no_version_to_promote_is_said(promoted: tuple[Workspace, Verdict]) -> None:
     workspace = promoted[0]
-    with pytest.raises(NotFoundError, match=r"no version 9; registered: \[1, 2, 3\]"):
+    with pytest.raises(NotFoundError, match=r"no version 9; registered: \[1, 2, 3, 4\]"):
         promote_challenger(workspace, "demand", POLICY, version=9)
     with pytest.raises(NotFoundError, match="no challenger of demand waits"):
         promote_challenger(workspace, "demand", POLICY)
