@@ -46,7 +46,7 @@ def command(
 
     Champion and challenger forecast the last days that neither has trained or tuned on, each with what was known at
     its issue. A challenger that is no worse, and either better or trained on later data, is fitted again on all data
-    with the same parameters; that refit serves. The first version of a model serves at once.
+    with the same parameters; that refit serves. The first version of a model has nobody to beat.
 
     Exit code 0: it serves. 1: refused, with the table and the reason.
     """
