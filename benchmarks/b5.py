@@ -46,7 +46,7 @@ def _measure_served(workspace: Workspace) -> dict[str, float]:
     _, key = KeyStore(engine).add(f"b5 {time.time_ns()}", "planner", None)
     engine.dispose()
     node_ids = read_publication(workspace).capacity()["node_id"].astype(str).tolist()
-    with _served(workspace) as (url, ready_seconds), httpx.Client(base_url=url) as client:
+    with served(workspace) as (url, ready_seconds), httpx.Client(base_url=url) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         millis = [_ask(client, node_ids[i % len(node_ids)]) for i in range(REQUESTS)]
     return {
@@ -66,7 +66,7 @@ def _ask(client: httpx.Client, node_id: str) -> float:
 
 
 @contextmanager
-def _served(workspace: Workspace) -> Iterator[tuple[str, float]]:
+def served(workspace: Workspace) -> Iterator[tuple[str, float]]:
     """A server's address and the seconds from its start until `/readyz` answers 200."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

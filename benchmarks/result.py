@@ -48,7 +48,7 @@ def emit(
     peak_kib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     line = {
         "id": bar_id,
-        "metrics": {name: round(float(value), 5) for name, value in metrics.items()},
+        "metrics": {name: float(f"{float(value):.6g}") for name, value in metrics.items()},
         "bar": shown,
         "met": bool(met),
         "peers": dict(peers or {}),
