@@ -15,7 +15,7 @@ from features.lake import Lake
 from features.load.history import History
 from features.load.reading import load_history
 from features.workspace import Workspace
-from training.backtest import BacktestPlan, Scored, backtest_demand, day_ahead_plan
+from training.backtests.demand import BacktestPlan, Scored, backtest_demand, day_ahead_plan
 from training.demand import DemandConfig
 from training.metrics import coverage, rcrps
 

@@ -23,7 +23,7 @@ from benchmarks.result import run, seed
 from features.clock import Calendar
 from features.demo import DemoConfig, Territory, simulate
 from features.load.grid import Grid
-from serving.decisions.judging import released_at
+from serving.decisions.kept import released_at
 from serving.decisions.limits import node_limits, valid_at
 from serving.decisions.pools import round_down
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel

@@ -32,7 +32,7 @@ from features.load.reading import load_history
 from features.settings import load_settings
 from features.workspace import Workspace
 from serving.capacity import publish_capacity
-from training.backtest import backtest_demand, day_ahead_plan
+from training.backtests.demand import backtest_demand, day_ahead_plan
 from training.demand import DemandConfig, DemandModel
 from training.jobs import held_out_cut, train_demand, train_peak
 from training.peak import ConnectionPolicy, PeakConfig

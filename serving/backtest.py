@@ -10,13 +10,13 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.workspace import TerritorySettings
 from serving.capacity import open_capacity_of
-from serving.decisions.judging import COUNTS, at_equal_coverage, judge, judged_table
+from serving.decisions.kept import COUNTS, at_equal_coverage, judge, judged_table
 from serving.decisions.policy import CapacityPolicy
-from training.backtest_peak import PeakSettings, Progress, fit_as_of
-from training.backtest_report import BacktestReport
+from training.backtests.origins import OriginPlan, Origins, day_begins, known_at, rolling_origins
+from training.backtests.peak import PeakSettings, Progress, fit_as_of
+from training.backtests.realised import realised_kw
+from training.backtests.report import BacktestReport
 from training.figures import bars
-from training.origins import OriginPlan, Origins, day_begins, known_at, rolling_origins
-from training.realised import realised_kw
 
 __all__ = ["CapacityBacktest", "backtest_capacity", "capacity_metrics", "capacity_report", "equal_coverage"]
 
@@ -26,7 +26,7 @@ _WIDEST, _BINS = 1.5, 30
 
 @dataclass(frozen=True)
 class CapacityBacktest:
-    """`rows`: the judged answer of every origin (serving.decisions.judging.judge), with the column `origin`; `origins`:
+    """`rows`: the judged answer of every origin (serving.decisions.kept.judge), with the column `origin`; `origins`:
     which days were judged and which were too late."""
 
     rows: pd.DataFrame

@@ -22,8 +22,8 @@ from features.workspace import Workspace
 from training.demand import DemandConfig, DemandModel
 from training.environment import environment, git_revision
 from training.evaluation import Evaluation, evaluate
+from training.exhibits import demand_figures, demand_tables
 from training.figures import outcomes
-from training.judgement import demand_figures, demand_tables
 from training.outcomes import outcome_frame, peak_scores
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
 from training.registry import ModelVersion, evaluation, fetch, list_versions, register

@@ -11,7 +11,7 @@ from serving.cli.options import json_option, print_json, workspace_option
 from serving.cli.progress import Steps
 
 if TYPE_CHECKING:
-    from serving.build import Built
+    from serving.bento.build import Built
 
 __all__ = ["command"]
 
@@ -36,7 +36,7 @@ def command(workspace: Workspace, tag: str | None, out: Path | None, as_json: bo
     and code give the same bento. It serves the workspace as it is now; with HEADROOM_WORKSPACE set where it runs, it
     serves that one instead and takes up new models and publications.
     """
-    from serving.build import build_bento
+    from serving.bento.build import build_bento
 
     began = time.perf_counter()
     with Steps(quiet=as_json) as say:

@@ -14,8 +14,8 @@ from features.load.reading import load_history
 from features.workspace import TerritorySettings, Workspace
 from serving.backtest import CapacityBacktest, backtest_capacity, capacity_metrics, capacity_report
 from serving.capacity import compute_capacity, load_policy, open_capacity_of
-from training.backtest_peak import PeakSettings, fit_as_of
-from training.origins import OriginPlan, day_begins, known_at
+from training.backtests.origins import OriginPlan, day_begins, known_at
+from training.backtests.peak import PeakSettings, fit_as_of
 from training.peak import ConnectionPolicy, PeakConfig
 
 ZONE = TerritorySettings()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from features.errors import ModelError, NotFoundError
 from features.workspace import Workspace
 from training.jobs import refit
-from training.promotion.judging import judge_versions
+from training.promotion.comparison import judge_versions
 from training.promotion.policy import PromotionPolicy
 from training.promotion.record import log_verdict
 from training.promotion.verdict import Force, Reason, Verdict

@@ -22,7 +22,7 @@ from serving.cli.options import print_json
 if TYPE_CHECKING:
     import pandas as pd
 
-    from training.backtest_report import BacktestReport
+    from training.backtests.report import BacktestReport
 
 __all__ = ["capacity"]
 
@@ -81,7 +81,7 @@ def capacity(
     from features.lake import Lake
     from serving.backtest import backtest_capacity, capacity_report
     from serving.capacity import load_policy
-    from training.backtest_peak import load_peak_settings
+    from training.backtests.peak import load_peak_settings
 
     rules, settings = load_policy(policy), load_peak_settings(config)
     plan = origin_plan(first, last, step_days, horizon_days or rules.horizon_days)

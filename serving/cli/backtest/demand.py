@@ -12,8 +12,8 @@ from serving.cli.options import print_json
 
 if TYPE_CHECKING:
     from features.load.history import History
-    from training.backtest import BacktestPlan, Scored
-    from training.backtest_report import BacktestReport
+    from training.backtests.demand import BacktestPlan, Scored
+    from training.backtests.report import BacktestReport
     from training.demand import DemandConfig, DemandModel
 
 __all__ = ["demand"]
@@ -78,8 +78,8 @@ def demand(
 
     from features.lake import Lake
     from features.load.reading import load_history
-    from training.backtest import day_ahead_plan
-    from training.backtest_report import demand_report
+    from training.backtests.demand import day_ahead_plan
+    from training.backtests.report import demand_report
 
     _check_choice(registered, config, refits)
     history = load_history(Lake(workspace.lake), workspace.territory())
@@ -111,7 +111,7 @@ def _scored(
     """The forecasts beside what came, the settings of the model that made them, and how it is called."""
     from features.lake import Lake
     from features.load.reading import nodes_known_at
-    from training.backtest import backtest_demand, judge_demand
+    from training.backtests.demand import backtest_demand, judge_demand
 
     nodes_at = partial(nodes_known_at, Lake(workspace.lake))
     progress = bar("forecasting, issue by issue", quiet)
@@ -144,7 +144,7 @@ def _registered(
 
     import pandas as pd
 
-    from training.backtest import check_unseen
+    from training.backtests.demand import check_unseen
     from training.demand import DemandModel
     from training.registry import fetch
 

@@ -20,7 +20,7 @@ from serving.cli.backtest.shared import (
 from serving.cli.options import print_json
 
 if TYPE_CHECKING:
-    from training.backtest_report import BacktestReport
+    from training.backtests.report import BacktestReport
 
 __all__ = ["peak"]
 
@@ -59,8 +59,8 @@ def peak(
     losses are over the peak that came. An origin whose horizon is not over by the end of the data is left out.
     """
     from features.lake import Lake
-    from training.backtest_peak import backtest_peak, load_peak_settings
-    from training.backtest_report import peak_report
+    from training.backtests.peak import backtest_peak, load_peak_settings
+    from training.backtests.report import peak_report
 
     plan, settings = origin_plan(first, last, step_days, horizon_days), load_peak_settings(config)
     progress = bar("fitting, origin by origin", as_json)

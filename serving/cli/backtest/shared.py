@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.workspace import Workspace
-    from training.backtest_report import BacktestReport
-    from training.origins import OriginPlan, Origins
+    from training.backtests.origins import OriginPlan, Origins
+    from training.backtests.report import BacktestReport
 
 __all__ = [
     "DAY",
@@ -70,7 +70,7 @@ def origin_plan(first: Any, last: Any, step_days: int, horizon_days: int) -> "Or
     """The origins asked for."""
     import pandas as pd
 
-    from training.origins import OriginPlan
+    from training.backtests.origins import OriginPlan
 
     return OriginPlan(pd.Timestamp(first), pd.Timestamp(last), step_days, horizon_days)
 
@@ -94,7 +94,7 @@ def kept(
     workspace: "Workspace", kind: str, run_name: str, report: "BacktestReport", params: dict[str, Any], no_log: bool
 ) -> str | None:
     """Log the run unless told not to; its id."""
-    from training.backtest_report import log_backtest
+    from training.backtests.report import log_backtest
 
     return None if no_log else log_backtest(workspace, kind, run_name, report, params)
 

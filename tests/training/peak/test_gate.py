@@ -9,7 +9,7 @@ import pytest
 from training.peak import ConnectionPolicy, PeakConfig
 from training.peak.inputs import PeakInputs
 from training.promotion import PromotionPolicy, decide
-from training.promotion.judge_peak import PeakSide, judge_peak, peak_origins, stated
+from training.promotion.peak_losses import PeakSide, judge_peak, peak_origins, stated
 from training.promotion.policy import CoverageRule, PeakWindow
 from training.promotion.verdict import Compared
 

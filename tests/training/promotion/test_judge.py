@@ -14,7 +14,7 @@ from training.demand import DemandConfig, DemandModel
 from training.demand.config import LEVELS
 from training.demand.quantiles import level_name
 from training.promotion import PromotionPolicy
-from training.promotion.judge import judge_demand
+from training.promotion.demand_losses import judge_demand
 from training.promotion.window import Window
 
 POLICY = PromotionPolicy.model_validate({"latency": {"repeats": 2}})

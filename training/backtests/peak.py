@@ -13,10 +13,10 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.settings import config_hash, load_settings
 from features.workspace import TerritorySettings
+from training.backtests.origins import Known, OriginPlan, Origins, day_begins, known_at, rolling_origins
+from training.backtests.realised import realised_kw
 from training.metrics import pinball
-from training.origins import Known, OriginPlan, Origins, day_begins, known_at, rolling_origins
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
-from training.realised import realised_kw
 
 __all__ = [
     "COLUMNS",

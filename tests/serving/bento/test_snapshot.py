@@ -12,8 +12,8 @@ from features.errors import HeadroomError, ModelError
 from features.frames import as_contract
 from features.lake import Lake
 from features.workspace import Workspace
+from serving.bento.snapshot import pack_snapshot, require_complete
 from serving.settings import SNAPSHOT_RECORD, command_name, default_root, service_settings, workspace_from_environment
-from serving.snapshot import pack_snapshot, require_complete
 from training.registry import artifact_hash, champion
 
 SECRET = "postgresql://headroom:open-sesame@db/state"

@@ -11,11 +11,11 @@ import pandas as pd
 from features.lake import Lake
 from features.load.history import History
 from features.workspace import Workspace
-from training.backtest import Scored
-from training.backtest_peak import PeakBacktest, peak_metrics, score_peaks
+from training.backtests.demand import Scored
+from training.backtests.peak import PeakBacktest, peak_metrics, score_peaks
 from training.environment import git_revision
+from training.exhibits import reliability_lines
 from training.figures import fan, heat, outcomes, reliability
-from training.judgement import reliability_lines
 from training.registry import log_to_run, start_run
 from training.scoring import by_lead, by_lead_and_hour, group_summary, reliability_shares, table_summary
 

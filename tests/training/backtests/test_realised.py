@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.load.grid import Grid
-from training.realised import realised_kw
+from training.backtests.realised import realised_kw
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 

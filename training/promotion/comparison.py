@@ -18,9 +18,9 @@ from training.demand import DemandModel
 from training.jobs import DEMAND, PEAK
 from training.peak import ConnectionPolicy, PeakModel
 from training.peak.inputs import PeakInputs
+from training.promotion.demand_losses import judge_demand
 from training.promotion.gate import decide
-from training.promotion.judge import judge_demand
-from training.promotion.judge_peak import PeakSide, judge_peak, peak_origins
+from training.promotion.peak_losses import PeakSide, judge_peak, peak_origins
 from training.promotion.policy import PromotionPolicy
 from training.promotion.verdict import Judgement, Reason
 from training.promotion.window import fresher_days, opponents, tuned_until

@@ -10,8 +10,8 @@ import pytest
 from features.clock import Calendar
 from features.errors import ConfigError
 from features.load.history import History
-from training.backtest import backtest_demand, check_unseen, day_ahead_plan, judge_demand
-from training.backtest_report import count_reasons
+from training.backtests.demand import backtest_demand, check_unseen, day_ahead_plan, judge_demand
+from training.backtests.report import count_reasons
 from training.demand import DemandConfig, DemandModel
 from training.metrics import rcrps
 from training.scoring import by_node

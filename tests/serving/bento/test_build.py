@@ -10,9 +10,9 @@ from packaging.utils import canonicalize_name
 
 from features.errors import ConfigError, HeadroomError
 from features.workspace import Workspace
-from serving.build import build_bento
+from serving.bento.build import build_bento
+from serving.bento.pins import NOT_SERVED, closure, pinned_requirements
 from serving.cli import group
-from serving.pins import NOT_SERVED, closure, pinned_requirements
 
 
 @pytest.mark.parametrize("tag", ["Headroom", "a:b:c", ":1", "x:UPPER", "sp ace", "../up", "-x"])

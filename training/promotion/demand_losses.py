@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.load.history import History
-from training.backtest import BacktestPlan, day_ahead_plan
+from training.backtests.demand import BacktestPlan, day_ahead_plan
 from training.demand.config import LEVELS
 from training.demand.quantiles import level_name
 from training.promotion.policy import PromotionPolicy

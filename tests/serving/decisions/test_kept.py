@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.decisions.judging import VERDICTS, at_equal_coverage, judge, judged_table, released_at
+from serving.decisions.kept import VERDICTS, at_equal_coverage, judge, judged_table, released_at
 
 # Limits of the golden case, kVA: A1 200, A2 252, A3 128, A4 320, F1 640, F2 720, S 800; open 80 70 55 80 220 220 220.
 CAME = {"A1": 110.0, "A2": 170.0, "A3": 70.0, "A4": 230.0, "F1": 280.0, "F2": 300.0, "S": 560.0}

@@ -17,9 +17,9 @@ from typing import Any
 from features.configs import configs_dir
 from features.errors import ConfigError, HeadroomError
 from features.workspace import Workspace
-from serving.pins import pinned_requirements
+from serving.bento.pins import pinned_requirements
+from serving.bento.snapshot import pack_snapshot, require_complete
 from serving.settings import SNAPSHOT_FOLDER
-from serving.snapshot import pack_snapshot, require_complete
 from training.environment import git_revision
 from training.registry import artifact_hash
 
@@ -128,7 +128,7 @@ def _made(stage: Path, order: dict[str, Any], store: Path | None, labels: dict[s
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "HEADROOM_WORKSPACE": ""}
     if store is not None:
         environment["BENTOML_HOME"] = str(store)
-    command = [sys.executable, "-m", "serving.bento"]
+    command = [sys.executable, "-m", "serving.bento.packing"]
     done = subprocess.run(
         command, cwd=stage, env=environment, input=json.dumps(order), capture_output=True, text=True, check=False
     )

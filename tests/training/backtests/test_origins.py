@@ -12,7 +12,7 @@ from features.frames import as_contract
 from features.lake import Lake
 from features.load.reading import load_history
 from features.workspace import TerritorySettings
-from training.origins import OriginPlan, known_at, rolling_origins
+from training.backtests.origins import OriginPlan, known_at, rolling_origins
 
 ZONE = TerritorySettings(time_zone="Asia/Shanghai", country="CN")
 START = pd.Timestamp("2023-12-31T16:00Z")  # the first local day is 2024-01-01

@@ -12,9 +12,9 @@ from features.frames import as_contract
 from features.lake import Lake
 from features.load.reading import load_history
 from features.workspace import TerritorySettings, Workspace
-from training.backtest_peak import COLUMNS, PeakBacktest, PeakSettings, backtest_peak, peak_metrics, score_peaks
-from training.backtest_report import log_backtest, peak_report
-from training.origins import OriginPlan, Origins, day_begins
+from training.backtests.origins import OriginPlan, Origins, day_begins
+from training.backtests.peak import COLUMNS, PeakBacktest, PeakSettings, backtest_peak, peak_metrics, score_peaks
+from training.backtests.report import log_backtest, peak_report
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
 from training.registry import find_runs
 

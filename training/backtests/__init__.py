@@ -1,0 +1,1 @@
+"""Backtests: rolling origins that see only what was known then, judged by what came."""
