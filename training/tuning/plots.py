@@ -27,8 +27,19 @@ def history_plot(trials: pd.DataFrame) -> str:
         axes = figure.add_subplot()
         whole, given_up = _parts(trials)
         axes.plot(whole["slot"], whole["value"], ls="", marker="o", ms=4, color=BLUE, label="complete")
-        axes.plot(given_up["slot"], given_up["value"], ls="", marker="x", ms=4, color=GREY, label="given up early")
-        axes.step(whole["slot"], whole["value"].cummin(), where="post", color=ORANGE, lw=1.4, label="best so far")
+        # A trial given up early was scored on the first folds only: its mean is on another scale.
+        edge = np.full(len(given_up), 0.02)
+        at_edge: dict[str, Any] = {
+            "transform": axes.get_xaxis_transform(),
+            "ls": "",
+            "marker": "x",
+            "ms": 4,
+            "color": GREY,
+        }
+        axes.plot(given_up["slot"], edge, label="given up early", **at_edge)
+        reach = np.append(whole["slot"], trials["slot"].max())
+        best = whole["value"].cummin()
+        axes.step(reach, np.append(best, best.iloc[-1]), where="post", color=ORANGE, lw=1.4, label="best so far")
         first = whole.loc[whole["slot"] == 0, "value"]
         if len(first):
             axes.axhline(float(first.iloc[0]), color=INK, lw=0.8, ls="--", label="settings as they were")
@@ -64,7 +75,7 @@ def slice_plot(trials: pd.DataFrame, names: list[str], log: Mapping[str, bool]) 
             values = whole[name].astype(str) if whole[name].dtype == object else whole[name]
             axes.scatter(values, whole["value"], s=16, color=BLUE, alpha=shade, lw=0)
             if log.get(name, False):
-                axes.set_xscale("log")
+                _log(axes)
             axes.set_xlabel(name)
             _focus(axes, whole["value"])
         panels[0][0].set_ylabel("value (lower is better)")
@@ -76,6 +87,16 @@ def _parts(trials: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     ordered = trials.sort_values("slot")
     complete = ordered["state"] == "COMPLETE"
     return ordered[complete], ordered[~complete]
+
+
+def _log(axes: "Axes") -> None:
+    """A log axis with plain figures, also where it spans less than a factor of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _focus(axes: "Axes", values: pd.Series) -> None:
