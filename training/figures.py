@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "heat", "outcomes", "reliability", "svg"]
+__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "heat", "outcomes", "reliability", "stacked", "svg"]
 
 # Distinguishable with any common colour blindness and in print (after Okabe and Ito).
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8A8F98", "#1F2430"
@@ -115,6 +115,24 @@ def bars(name: str, edges: np.ndarray, counts: np.ndarray, xlabel: str, ylabel: 
         axes.grid(axis="x", visible=False)
 
     return svg(name, (5.0, 3.8), draw, meaning)
+
+
+def stacked(name: str, table: pd.DataFrame, xlabel: str) -> str:
+    """One bar a row, its parts (columns) one after the other."""
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_subplot()
+        begin = np.zeros(len(table))
+        for column, colour in zip(table, (GREY, ORANGE, GREEN, BLUE, INK), strict=False):
+            values = table[column].to_numpy(dtype=float)
+            axes.barh(range(len(table)), values, left=begin, color=colour, label=str(column).replace("_", " "))
+            begin = begin + values
+        axes.set_yticks(range(len(table)), [str(label) for label in table.index])
+        axes.set(xlabel=xlabel)
+        axes.grid(axis="y", visible=False)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=len(table.columns), fontsize=8.5)
+
+    return svg(name, (7.2, 1.4 + 0.4 * len(table)), draw, f"{xlabel} by {table.index.name}")
 
 
 def heat(name: str, table: pd.DataFrame, xlabel: str, ylabel: str, meaning: str) -> str:

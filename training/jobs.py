@@ -22,7 +22,7 @@ from features.workspace import Workspace
 from training.demand import DemandConfig, DemandModel
 from training.environment import environment, git_revision
 from training.evaluation import Evaluation, evaluate
-from training.exhibits import demand_figures, demand_tables
+from training.exhibits import contributions, demand_figures, demand_tables, feature_gains
 from training.figures import outcomes
 from training.outcomes import outcome_frame, peak_scores
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
@@ -213,21 +213,26 @@ def _register_demand(
     tags: Mapping[str, str],
     parent_run: str | None,
 ) -> ModelVersion:
+    figures: dict[str, str] = {}
+    gains = feature_gains(model)
+    tables: dict[str, Any] = {"environment.json": environment(), "features.csv": gains}
     with tempfile.TemporaryDirectory() as folder:
         artifact, kept = Path(folder) / "model", Path(folder) / "evaluation"
         model.save(artifact)
         if found is not None:
             found.save(kept)
+            moved = contributions(model, history, model.trained_until, found.days)
+            figures, tables = demand_figures(found, history, moved), {**tables, **demand_tables(found, moved, gains)}
         number = register(
             workspace,
             DEMAND,
             artifact,
             found.metrics if found else {},
             _flat(model.config),
-            demand_figures(found, history) if found else {},
+            figures,
             tags,
             kept if found else None,
-            {"environment.json": environment(), **(demand_tables(found) if found else {})},
+            tables,
             parent_run,
         )
     return _version(workspace, DEMAND, number)

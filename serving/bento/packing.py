@@ -1,4 +1,4 @@
-"""The BentoML side of `headroom build`: run in the folder where everything is laid out, `python -m serving.bento.packing`.
+"""The BentoML side of `headroom build`, run as `python -m serving.bento.packing` where everything is laid out.
 
 Reads one JSON document from stdin (`tag`, `build`: options of `bentoml.bentos.build`, `out`: path or null) and ends
 with one line of JSON on stdout: `path`, `size_bytes`, `fresh`.

@@ -120,7 +120,11 @@ def test_the_run_keeps_settings_plots_and_the_held_out_forecasts(
         "reliability.svg",
     }
     tables = {p.name for p in workspace.artifacts.rglob("tables/*")}
-    assert tables >= {"environment.json", "nodes.csv", "groups.csv", "leads.csv", "hours.csv", "reliability.csv"}
+    assert tables >= {"environment.json", "nodes.csv", "groups.csv", "leads.csv", "hours.csv", "features.csv"}
+    moved = pd.read_csv(next(workspace.artifacts.rglob("tables/contributions.csv")), index_col="kind")
+    assert set(moved.index) == {"area", "feeder", "substation"}
+    assert (moved["level"] > 0.3).all()
+    assert (moved["calendar"] > 0.01).all()
     assert len(version.tags["git"]) >= 4
     fans = pd.read_parquet(evaluation(workspace, version, tmp_path) / "fans.parquet")
     assert fans["start_utc"].nunique() == 72
