@@ -50,7 +50,7 @@ def _shared(job: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(dir_okay=False, path_type=Path),
             help="YAML file with the settings to tune and their ranges (default: the shipped one).",
         ),
-        click.option("--trials", type=click.IntRange(1), help="Tune first: finished trials wanted, earlier ones too."),
+        click.option("--trials", type=click.IntRange(0), help="Tune first: finished trials wanted, earlier ones too."),
         click.option(
             "--config",
             type=click.Path(dir_okay=False, path_type=Path),
