@@ -53,7 +53,7 @@ workspace = Workspace(root)
 
 # %%
 exports = root / "exports"
-generate(DemoConfig(substations=1, feeders=2, areas=10, customers=80, years=3, customer_years=1), exports)
+generate(DemoConfig(substations=1, feeders=2, areas=8, customers=60, years=2, customer_years=1), exports)
 pd.DataFrame(
     [(path.relative_to(exports).as_posix(), path.stat().st_size // 1024) for path in sorted(exports.rglob("*.*"))],
     columns=["file", "KiB"],
@@ -82,8 +82,9 @@ pd.DataFrame(
 history = load_history(Lake(workspace.lake), workspace.territory())
 cut, held_out_days = held_out_cut(history, 28)
 small = load_settings(DemandConfig, config_path("demo/demand.yaml"))
+small = small.model_copy(update={"booster": small.booster.model_copy(update={"max_rows": 20_000})})
 space = load_settings(DemandSpace, config_path("demo/demand.space.yaml"))
-tuned = tune_demand(history, small, space, cut, TuningRun(trials=8, workspace=workspace))
+tuned = tune_demand(history, small, space, cut, TuningRun(trials=6, workspace=workspace))
 print(f"{tuned.trials} trials: rCRPS {tuned.default_value:.4f} as shipped, {tuned.value:.4f} at best")
 pd.Series(tuned.params, name="best").to_frame()
 
@@ -198,5 +199,5 @@ versions = pd.DataFrame(
     ],
     columns=["model", "version", "alias", "refit of", "trained until"],
 )
-assert len(capacity) == 1 + 2 + 10
+assert len(capacity) == 1 + 2 + 8
 versions

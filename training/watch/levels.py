@@ -268,7 +268,7 @@ def shift_finding(shift: Shift, history: History) -> Finding | None:
     judged = shift.judged
     sentence = (
         f"node {shift.node_id}: its level moved by {np.expm1(judged.deviation):+.0%} against the weeks before "
-        f"(an alarm beyond {np.expm1(judged.threshold):+.0%})"
+        f"(an alarm beyond {np.expm1(np.copysign(judged.threshold, judged.deviation)):+.0%})"
     )
     if shift.explained_by:
         sentence += "; nodes below it that moved explain it"
