@@ -30,6 +30,7 @@ from training.tuning.storage import open_storage
 TRIALS, KILLS = 24, 20
 _LEVELS_KW = (100.0, 200.0, 300.0, 400.0)
 _DAYS = 150
+_LOOK_SECONDS = 0.02
 _START = pd.Timestamp("2023-01-01", tz="UTC")
 
 Finished = dict[int, tuple[float, dict[str, Any]]]
@@ -69,9 +70,7 @@ def _killed_again_and_again(context: ForkServerContext, journal: Path, own: int,
     story: dict[str, Any] = {"kills": 0, "lost": 0, "in_a_trial": 0, "torn_lines": 0, "seen": {}}
     while story["kills"] < KILLS:
         worker = _worker(context, journal, own)
-        left = TRIALS - len(_finished(journal)) if journal.exists() else TRIALS
-        # About a trial's time, so that kills fall everywhere in it; less when the end would come before the last kill.
-        time.sleep(float(rng.uniform(0.0, 2.0 if left > KILLS - story["kills"] else 0.8)) * pace)
+        _wait(journal, worker, time.monotonic() + float(rng.uniform(0.0, 2.0)) * pace, KILLS - story["kills"])
         if worker.exitcode is not None:
             raise RuntimeError(f"the study ended after {story['kills']} kills, with code {worker.exitcode}")
         worker.kill()
@@ -85,6 +84,19 @@ def _killed_again_and_again(context: ForkServerContext, journal: Path, own: int,
         story["lost"] += len(story["seen"].items() - now.items())
         story["seen"] = now
     return story
+
+
+def _wait(journal: Path, worker: BaseProcess, until: float, kills: int) -> None:
+    """To the random moment, about a trial's time on average, so that kills fall everywhere in it.
+
+    It comes sooner when fewer trials than kills would be left: the study must not end before the last kill.
+    """
+    begun = len(_finished(journal))
+    while time.monotonic() < until and worker.exitcode is None:
+        finished = len(_finished(journal))
+        if finished > begun and TRIALS - finished <= kills:
+            return
+        time.sleep(_LOOK_SECONDS)
 
 
 def _worker(context: ForkServerContext, journal: Path, own: int) -> BaseProcess:
@@ -115,7 +127,7 @@ def study(journal: Path, own: int) -> None:
             "booster.leaves": Dimension(low=4, high=31),
             "linear.half_life_years": Dimension(choices=(1.0, 3.0)),
         },
-        study=DemandTuning(folds=2, max_rows=1500, max_scored_rows=1500, startup_trials=6),
+        study=DemandTuning(folds=2, max_rows=1200, max_scored_rows=1200, startup_trials=6, finalists=0),
     )
     tune_demand(history, base, space, history.loads.end, TuningRun(TRIALS, storage=journal))
 
@@ -140,6 +152,8 @@ def planted(own: int) -> History:
 
 
 def _finished(journal: Path) -> Finished:
+    if not journal.exists():
+        return {}
     return {
         trial.number: (float(trial.value), dict(trial.params))
         for trial in _trials(journal)
