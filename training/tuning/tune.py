@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "Tuned", "TuningRun", "tune_demand", "tune_peak"]
 
 C = TypeVar("C", bound=Settings)
+
+_NAME = r"[\w.-]{1,100}"
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,8 @@ def _plan(
     until: pd.Timestamp,
     name: str | None,
 ) -> Plan[C]:
+    if name is not None and not re.fullmatch(_NAME, name):
+        raise ConfigError(f"{name!r} is no name for a study: letters, digits, dots, hyphens and underscores, up to 100")
     identity = {
         "model": model,
         "data": hashlib.sha256(data.encode()).hexdigest()[:12],
