@@ -73,7 +73,8 @@ def _show(answer: dict[str, Any], workspace: Workspace) -> None:
     for node in answer["nodes"]:
         levels = list(node["rows"][0]["quantiles_kw"]) if node["rows"] else []
         groups = list(next((row["contributions_kw"] for row in node["rows"] if row.get("contributions_kw")), ()))
-        columns = [f"P{float(level) * 100:g} kW" for level in levels] + [group.replace("_", " ") for group in groups]
+        columns = [f"P{float(level) * 100:g} kW" for level in levels]
+        columns += [f"{group.replace('_', ' ')} kW" for group in groups]
         rows = [
             [
                 _local(calendar, row["start_utc"]),

@@ -200,6 +200,17 @@ class TestForecast:
         body = {"node_ids": ["A1"], "horizon_hours": 1, "quantiles": levels}
         assert answer == own.post("/v1/forecast", body).json()
 
+    def test_explain_adds_the_groups_as_columns_and_nothing_else(self, own: Any, flat: None) -> None:
+        options = ("--horizon", "1", "--quantiles", "0.5", "--workspace", str(own.workspace.root))
+        shown = run("forecast", "A1", *options, "--explain")
+        assert shown.exit_code == 0, shown.output
+        titles = [cell.strip() for cell in table_lines(shown.stdout)[1].strip("┃").split("┃")]
+        groups = [f"{group} kW" for group in ("level", "calendar", "weather", "recent residual", "events")]
+        assert titles == ["from (local)", "P50 kW", *groups, "reason"]
+        cells = [cell.strip() for cell in table_lines(shown.stdout)[3].strip("│").split("│")]
+        assert cells[1:-1] == ["150.0", "50.0", "33.3", "66.7", "-1.2", "1.2"]
+        assert "recent residual" not in run("forecast", "A1", *options).stdout
+
     @pytest.mark.parametrize(
         ("options", "word"),
         [
