@@ -85,10 +85,10 @@ def free_port() -> int:
         return port
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client) -> float:
+def wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> float:
     started = time.perf_counter()
     while time.perf_counter() - started < READY_SECONDS:
-        assert process.poll() is None, "the server ended"
+        assert process.poll() is None, f"the server ended: {log.read_text(errors='replace')[-2000:]}"
         try:
             if client.get("/readyz").status_code == 200:
                 return time.perf_counter() - started
@@ -108,7 +108,7 @@ def begin(command: list[str], environment: Mapping[str, str], folder: Path, work
     client.headers["Authorization"] = f"Bearer {key}"
     server = Server(process, client, workspace, 0.0)
     try:
-        server.ready_seconds = wait_until_ready(process, client)
+        server.ready_seconds = wait_until_ready(process, client, folder / "server.log")
     except AssertionError:
         end(server)
         raise
