@@ -35,7 +35,7 @@ class ServiceSettings(Settings):
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="largest request body")
     max_nodes: int = Field(1_000, ge=1, description="most node ids in one request")
     max_forecast_rows: int = Field(200_000, ge=1, description="most forecast rows (nodes times intervals) in an answer")
-    max_explained_rows: int = Field(5_000, ge=1, description="most rows in an answer that explains them")
+    max_explained_rows: int = Field(1_500, ge=1, description="most rows in an answer that explains them")
     warm_up_seconds: float = Field(6.0, ge=0, description="longest time readiness waits for histories to be read")
     threads: int = Field(8, ge=1, le=256, description="requests worked on at the same time in one process")
     max_waiting: int = Field(64, ge=0, description="requests that may wait for a thread before others are turned away")
