@@ -27,7 +27,7 @@ def command() -> None:
 @workspace_option
 @json_option
 def list_models(name: str | None, workspace: Workspace, as_json: bool) -> None:
-    """List every version (of the model NAME) with its metrics; the champion serves."""
+    """List every version (of the model NAME) with its metrics; the champion serves. Scores by lead are in --json."""
     from serving.cli.tables import show_table
     from training.registry import list_versions
 
@@ -41,7 +41,7 @@ def list_models(name: str | None, workspace: Workspace, as_json: bool) -> None:
             version["version"],
             " ".join(version["aliases"]),
             version["created_at"][:16].replace("T", " "),
-            "  ".join(f"{key} {value:.4g}" for key, value in sorted(version["metrics"].items())),
+            "  ".join(f"{key} {value:.4g}" for key, value in sorted(version["metrics"].items()) if "." not in key),
         ]
         for version in versions
     ]
