@@ -143,7 +143,7 @@ def _lines(network: Network, rng: np.random.Generator) -> pd.DataFrame:
             )
             upstream = joint
     names_ = ["segment_id", "feeder_id", "from_id", "to_id", "r_ohm", "x_ohm", "thermal_limit_kva"]
-    frame = pd.DataFrame(rows, columns=names_)
+    frame = pd.DataFrame(rows, columns=names_).assign(nominal_kv=np.nan)
     return frame.round({"r_ohm": 4, "x_ohm": 4, "thermal_limit_kva": 0})
 
 

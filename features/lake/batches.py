@@ -56,7 +56,9 @@ def commit_batch(target: "DeltaTable", contract: Contract, chunks: Iterable[pa.T
         max_commit_retries=0,
         app_transactions=[Transaction(batch, int(digest, 16))],
     )
-    write_deltalake(target, reader, mode="append", commit_properties=commit)
+    # A table made before the contract got a column gets it with the first batch that has it.
+    grown = None if set(first.schema.names) <= {one.name for one in target.schema().fields} else "merge"
+    write_deltalake(target, reader, mode="append", schema_mode=grown, commit_properties=commit)
     return counted[0]
 
 

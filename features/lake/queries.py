@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.contracts import AVAILABLE_AT, Contract
+from features.frames import arrow_schema
 from features.lake.tables import BATCH_SEQ
 
 if TYPE_CHECKING:
@@ -17,13 +18,21 @@ __all__ = ["latest_per_key", "row_filter", "scan", "version_order"]
 
 
 def scan(target: "DeltaTable", contract: Contract, columns: list[str], row_filter: Any) -> pa.Table:
-    """Columns of the rows that pass the filter; texts of the key are dictionaries."""
+    """Columns of the rows that pass the filter; texts of the key are dictionaries.
+
+    A column that the contract got after the table was made is empty in all rows.
+    """
     from pyarrow.dataset import ParquetReadOptions
 
     texts = {name for name in contract.key if contract.field(name).kind == "text"}
     options = ParquetReadOptions(dictionary_columns=texts, coerce_int96_timestamp_unit="us")
     dataset = target.to_pyarrow_dataset(parquet_read_options=options)
-    return dataset.to_table(columns=columns, filter=row_filter).unify_dictionaries()
+    there = [name for name in columns if name in dataset.schema.names]
+    found = dataset.to_table(columns=there, filter=row_filter).unify_dictionaries()
+    for name in (one for one in columns if one not in there):
+        kind = arrow_schema(contract).field(name).type
+        found = found.append_column(name, pa.nulls(found.num_rows, kind))
+    return found.select(columns)
 
 
 def row_filter(
