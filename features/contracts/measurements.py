@@ -10,7 +10,8 @@ NODE_LOAD = Contract(
     fields=(
         Field("node_id", "text", "the node"),
         Field("start_utc", "utc", "start of the interval"),
-        Field("load_kw", "float", "mean power over the interval", "kW", ge=-5_000_000, le=5_000_000),
+        # 200 GW: the largest interconnected systems are below it.
+        Field("load_kw", "float", "mean power over the interval", "kW", ge=-200_000_000, le=200_000_000),
         Field("voltage_v_min", "float", "lowest voltage seen in the interval", "V", nullable=True, ge=0),
         Field("voltage_v_max", "float", "highest voltage seen in the interval", "V", nullable=True, ge=0),
         Field("load_a_kw", "float", "mean power of phase A", "kW", nullable=True),
@@ -29,6 +30,13 @@ _WEATHER = (
     Field("radiation_wm2", "float", "global horizontal irradiance", "W/m2", nullable=True, ge=-5, le=1600),
     Field("rain_mm", "float", "rain in the interval", "mm", nullable=True, ge=0, le=500),
     Field("cloud_pct", "float", "cloud cover", "%", nullable=True, ge=0, le=100),
+    Field("temperature_max_c", "float", "highest air temperature within the interval", "degC", True, -60, 60),
+    Field("temperature_min_c", "float", "lowest air temperature within the interval", "degC", True, -60, 60),
+    Field("wind_direction_deg", "float", "where the wind comes from, clockwise from north", "deg", True, 0, 360),
+    Field("wind_speed_100m_ms", "float", "wind speed at 100 m", "m/s", nullable=True, ge=0, le=150),
+    Field("pressure_hpa", "float", "air pressure at the ground", "hPa", nullable=True, ge=500, le=1100),
+    Field("snow_depth_m", "float", "depth of lying snow", "m", nullable=True, ge=0, le=30),
+    Field("mixing_layer_m", "float", "depth of the mixed layer of air", "m", nullable=True, ge=0, le=10_000),
 )
 WEATHER_COLUMNS = tuple(field.name for field in _WEATHER)
 

@@ -186,7 +186,8 @@ def _weather(territory: Territory) -> Iterator[tuple[str, pd.DataFrame]]:
         "available_at": "入库时间_utc",
     }
     for table in ("weather_observed", "weather_forecast"):
-        yield f"{table}.parquet", territory.frame(table).rename(columns=headers)
+        frame = territory.frame(table)
+        yield f"{table}.parquet", frame[[name for name in headers if name in frame]].rename(columns=headers)
 
 
 def _consumption(territory: Territory) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from features.contracts import WEATHER_COLUMNS
 from features.demo.config import DemoConfig
 from features.demo.customers import Customers
 from features.demo.days import Days
@@ -91,7 +90,7 @@ def weather_frames(
             "start_utc": hours.append([hours] * (len(stations) - 1)),
         }
     )
-    for name in WEATHER_COLUMNS:
+    for name in weather.columns:
         observed[name] = np.round(weather.columns[name][:, :T].ravel(), 2)
     observed["available_at"] = observed["start_utc"] + pd.Timedelta(hours=1, minutes=20)
     return {"weather_observed": observed, "weather_forecast": _forecasts(config, days, weather, stations, rng)}
@@ -115,7 +114,7 @@ def _forecasts(
         issued = days.start_utc + pd.to_timedelta(np.repeat(issues, len(lead)), unit="h")
         start = days.start_utc + pd.to_timedelta(at.ravel(), unit="h")
         frame = pd.DataFrame({"station_id": station, "issued_at": issued, "start_utc": start})
-        for name in WEATHER_COLUMNS:
+        for name in weather.columns:
             frame[name] = np.round(columns[name].ravel(), 2)
         frame["available_at"] = frame["issued_at"] + pd.Timedelta(hours=3)
         frames.append(frame)

@@ -103,7 +103,9 @@ class Territory:
         rng = np.random.default_rng([self.config.seed, 90])
         frames = network_frames(self.network, self.days, rng)
         frames |= customer_frames(self.days, self.network, self.customers)
-        frames |= weather_frames(self.config, self.days, self.weather, rng)
+        weather = weather_frames(self.config, self.days, self.weather, rng)
+        # The territory's weather has fewer variables than the contract knows.
+        frames |= {name: frame.reindex(columns=CONTRACTS[name].columns) for name, frame in weather.items()}
         frames["event"] = event_frame(self.days)
         frames["application"] = application_frame(
             self.applications, self.days, self.network, self.customers.of_application

@@ -79,8 +79,19 @@ def to_number(raw: pd.Series, target: Field, spec: ColumnMapping) -> Converted:
         numbers = np.round(numbers, spec.digits)
     if target.kind == "int":
         numbers = np.where(numbers == np.round(numbers), numbers, np.nan)
-        return _judged(pd.Series(numbers).astype("Int64"), raw, "BAD_NUMBER")
-    return _judged(pd.Series(numbers), raw, "BAD_NUMBER")
+    values = pd.Series(numbers).astype("Int64") if target.kind == "int" else pd.Series(numbers)
+    found = _judged(values, raw, "BAD_NUMBER")
+    return Converted(found.values, found.bad | _outside(numbers, spec))
+
+
+def _outside(numbers: np.ndarray, spec: ColumnMapping) -> dict[str, np.ndarray]:
+    """Where a number is beyond what the mapping says this source can hold."""
+    low, high = spec.at_least, spec.at_most
+    beyond = {
+        "BELOW_BOUND": numbers < (-np.inf if low is None else low),
+        "ABOVE_BOUND": numbers > (np.inf if high is None else high),
+    }
+    return {code: where for code, where in beyond.items() if where.any()}
 
 
 def _judged(values: pd.Series, raw: pd.Series, code: str) -> Converted:

@@ -62,6 +62,27 @@ class History:
         issued = tuple(issue for issue in self.weather.forecasts if issue.available_at <= as_of)
         return replace(self, versions=part, weather=Weather(observed, issued), as_of=as_of)
 
+    def since(self, moment: pd.Timestamp) -> "History":
+        """The same history without loads and weather of the time before `moment`, as if nothing older was kept."""
+        observed = {name: _tail(one, moment) for name, one in self.weather.observed.items()}
+        issued = tuple(issue for issue in self.weather.forecasts if issue.available_at >= moment)
+        return replace(self, versions=_tail(self.versions, moment), weather=Weather(observed, issued))
+
+
+def _tail(versions: Versions, moment: pd.Timestamp) -> Versions:
+    step = pd.Timedelta(minutes=versions.step_minutes)
+    gone = min(max(-int((versions.start - moment) // step), 0), versions.width)
+    kept = versions.column >= gone
+    return replace(
+        versions,
+        start=versions.start + gone * step,
+        width=versions.width - gone,
+        row=versions.row[kept],
+        column=versions.column[kept] - gone,
+        value=versions.value[kept],
+        available=versions.available[kept],
+    )
+
 
 def _head(versions: Versions, stop: int) -> Versions:
     column = versions.column[:stop]

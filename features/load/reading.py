@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from features.clock import Calendar
+from features.clock import Calendar, time_zone
 from features.errors import DataError, NotFoundError
 from features.lake import Lake
 from features.load.grid import Versions
@@ -19,14 +19,20 @@ __all__ = ["load_history", "nodes_known_at"]
 
 _log = logging.getLogger("headroom.load")
 
+_DAY_MINUTES = 1440
+
 
 def load_history(
     lake: Lake,
     territory: TerritorySettings,
     as_of: pd.Timestamp | None = None,
     node_ids: list[str] | None = None,
+    weather_variables: tuple[str, ...] = WEATHER_VARIABLES,
 ) -> History:
     """Read what was available at `as_of` (default: everything) from the lake.
+
+    Of the weather, those of `weather_variables` (columns of the contract, the temperature always among them) that are
+    known at more than half of all times.
 
     Raises NotFoundError when the lake has no loads, or an asked node has neither a reading nor a ledger row; DataError
     when the loads come at a resolution the models cannot use, such as daily.
@@ -44,7 +50,7 @@ def load_history(
     moment = as_of or max(last, pd.Timestamp(versions.available[-1], unit="us", tz="UTC"))
     nodes = _rated(lake, moment, as_of)
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
-    history = History(versions, _weather(lake, as_of), nodes, calendar, moment)
+    history = History(versions, _weather(lake, as_of, calendar, weather_variables), nodes, calendar, moment)
     if node_ids is None:
         return history
     unknown = sorted(set(node_ids) - set(versions.ids) - set(nodes.index))
@@ -91,16 +97,17 @@ def _rated(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.D
     return nodes
 
 
-def _weather(lake: Lake, as_of: pd.Timestamp | None) -> Weather:
+def _weather(lake: Lake, as_of: pd.Timestamp | None, calendar: Calendar, variables: tuple[str, ...]) -> Weather:
     """Observed weather and issued forecasts available at `as_of`; empty where the territory has neither.
 
     Where nothing was observed, the latest forecast of each hour stands in for it, and the log says so: its error at
     the shortest lead is small beside what no weather at all would cost.
     """
-    columns = ["station_id", "start_utc", *WEATHER_VARIABLES, "available_at"]
+    wanted = tuple(dict.fromkeys(("temperature_c", *variables)))
+    columns = ["station_id", "start_utc", *wanted, "available_at"]
     table = "weather_observed"
-    frame = lake.versions(table, columns=columns, as_of=as_of)
-    issued = lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of)
+    frame = _hourly(lake.versions(table, columns=columns, as_of=as_of), calendar)
+    issued = _hourly(lake.versions("weather_forecast", columns=["issued_at", *columns], as_of=as_of), calendar)
     if frame.empty and not issued.empty:
         _log.warning("weather_observed holds no rows: the latest forecast of each hour stands in for what was observed")
         table, frame = "weather_forecast", issued.sort_values(["available_at", "issued_at"], kind="stable")
@@ -108,9 +115,30 @@ def _weather(lake: Lake, as_of: pd.Timestamp | None) -> Weather:
         return Weather({})
     frame = _on_grid(frame, table, "station_id")
     base = Versions.from_frame(frame, "station_id", "temperature_c")
-    used = [name for name in WEATHER_VARIABLES if frame[name].notna().mean() > 0.5]
+    used = [name for name in wanted if frame[name].notna().mean() > 0.5]
     observed = {name: replace(base, value=frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in used}
     return Weather(observed, _issues(issued, base.ids, used))
+
+
+def _hourly(frame: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Rows of daily figures as one row an hour, each holding until the same local time of the next day.
+
+    A day's mean is no reading at its midnight to be interpolated from, and where clocks change days are not all of
+    one length. Anything finer than a day stays as it is.
+    """
+    stamps = pd.DatetimeIndex(frame["start_utc"])
+    stations = frame["station_id"].astype("category").cat.codes.to_numpy()
+    if frame.empty or step_of(stamps.as_unit("us").asi8, stations) < _DAY_MINUTES:
+        return frame
+    local = calendar.local(stamps)
+    zone = time_zone(calendar.time_zone)
+    end = (local + pd.Timedelta(days=1)).tz_localize(zone, nonexistent="shift_forward", ambiguous="NaT")
+    hours = ((end - stamps) / pd.Timedelta(hours=1)).to_numpy()
+    count = np.where(np.isfinite(hours), hours, 24).astype(int)
+    row = np.repeat(np.arange(len(frame)), count)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    start = stamps[row] + pd.to_timedelta(within, unit="h")
+    return frame.take(row).reset_index(drop=True).assign(start_utc=start)
 
 
 def _issues(frame: pd.DataFrame, station_ids: tuple[str, ...], variables: list[str]) -> tuple[ForecastIssue, ...]:

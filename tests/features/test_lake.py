@@ -1,6 +1,7 @@
 """The lake: versions are kept, batches land once and whole, and what is read has the contract's dtypes."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -246,3 +247,15 @@ def test_a_damaged_table_is_said_in_words(tmp_path: Path) -> None:
     (log / "00000000000000000000.json").write_text("{ not a commit\n")
     with pytest.raises(HeadroomError, match=r"org_unit.*damaged"):
         lake.read("org_unit")
+
+
+def test_a_table_takes_in_a_column_its_contract_has_gained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = CONTRACTS["node_load"]
+    fields = tuple(field for field in whole.fields if field.name != "load_c_kw")
+    lake = Lake(tmp_path)
+    with monkeypatch.context() as then:
+        then.setitem(CONTRACTS, "node_load", replace(whole, fields=fields))
+        lake.append("node_load", FIRST.drop(columns="load_c_kw"), "first")
+    assert lake.read("node_load")["load_c_kw"].isna().tolist() == [True, True]
+    lake.append("node_load", CORRECTED.assign(load_c_kw=3.0), "second")
+    assert lake.read("node_load")["load_c_kw"].fillna(-1).tolist() == [3.0, -1.0]

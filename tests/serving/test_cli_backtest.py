@@ -147,7 +147,9 @@ def test_days_a_version_has_seen_are_refused_by_name(run: Callable[..., Result],
     [
         (["--model", "7"], "has no version 7; registered: 1"),
         (["--model", "newest"], "neither a version number nor `champion`"),
-        (["--model", "1", "--refit", "2025-01-01"], "without --config and --refit"),
+        (["--model", "1", "--refit", "2025-01-01"], "give it without --config"),
+        (["--model", "1", "--trailing-days", "90"], "--trailing-days"),
+        (["--levels", "0.5,0.1"], "levels lie between 0 and 1 and rise"),
     ],
 )
 def test_what_cannot_be_judged_is_said(

@@ -33,6 +33,8 @@ class BacktestPlan:
 
     The model of an issue is fitted on what was available at the latest `refits` moment not after it.
     `actual_weather`: observed weather stands in for a forecast that was not issued, and the result says so.
+    `issue_hours` are the local hours at which the forecasts are issued. `trailing_days`: nothing older is seen, be it
+    by a fit or by a forecast; None sees everything.
     """
 
     issues: tuple[pd.Timestamp, ...]
@@ -40,7 +42,14 @@ class BacktestPlan:
     first_lead_hours: int
     horizon_hours: int
     actual_weather: bool = False
-    issue_hour: int = 0
+    issue_hours: tuple[int, ...] = (0,)
+    trailing_days: int | None = None
+
+    def seen_at(self, history: History, moment: pd.Timestamp) -> History:
+        """What `history` holds of the trailing days before `moment`; what came after it is for the caller to hide."""
+        if self.trailing_days is None:
+            return history
+        return history.since(moment - pd.Timedelta(days=self.trailing_days))
 
 
 @dataclass(frozen=True)
@@ -63,24 +72,35 @@ def day_ahead_plan(
     days_ahead: int = 1,
     refit_days: tuple[pd.Timestamp, ...] = (),
     actual_weather: bool = False,
+    *,
+    zone: str | None = None,
+    refit_every_days: int | None = None,
+    trailing_days: int | None = None,
 ) -> BacktestPlan:
-    """Every local day from `first_day` to `last_day`, both included, issued at `issue_hour` `days_ahead` before.
+    """Every day from `first_day` to `last_day`, both included, issued at `issue_hour` `days_ahead` before.
 
     Forecasts of the days from a refit day on come from a model fitted on what was available at that day's issue;
-    the first target day always is one.
+    the first target day always is one, and with `refit_every_days` every so manieth day after it. Days and
+    `issue_hour` follow the clock of `zone`, the territory's where None.
     """
     if last_day < first_day:
         raise ConfigError(f"the last target day {last_day:%Y-%m-%d} is before the first, {first_day:%Y-%m-%d}")
     lead = 24 * days_ahead - issue_hour
-    zone = time_zone(history.calendar.time_zone)
+    clock = time_zone(zone or history.calendar.time_zone)
 
     def issue(day: pd.Timestamp) -> pd.Timestamp:
         # Leads are whole hours of elapsed time; on a day with a clock change its last or first hour is left out.
-        return day.tz_localize(zone).tz_convert("UTC") - pd.Timedelta(hours=lead)
+        return day.tz_localize(clock).tz_convert("UTC") - pd.Timedelta(hours=lead)
 
     issues = tuple(issue(day) for day in pd.date_range(first_day, last_day, freq="D"))
-    refits = tuple(sorted({issue(first_day), *[issue(day) for day in refit_days]}))
-    return BacktestPlan(issues, refits, lead, lead + 24, actual_weather, issue_hour)
+    again = pd.date_range(first_day, last_day, freq=f"{refit_every_days}D") if refit_every_days else ()
+    refits = tuple(sorted({issue(day) for day in (first_day, *refit_days, *again)}))
+    hours = (issue_hour,) if zone is None else _local_hours(issues, history.calendar)
+    return BacktestPlan(issues, refits, lead, lead + 24, actual_weather, hours, trailing_days)
+
+
+def _local_hours(issues: tuple[pd.Timestamp, ...], calendar: Calendar) -> tuple[int, ...]:
+    return tuple(sorted({int(hour) for hour in calendar.local(pd.DatetimeIndex(issues)).hour}))
 
 
 def backtest_demand(
@@ -98,7 +118,7 @@ def backtest_demand(
     judged = {
         "first_lead_hours": plan.first_lead_hours,
         "horizon_hours": plan.horizon_hours,
-        "issue_hours": (plan.issue_hour,),
+        "issue_hours": plan.issue_hours,
     }
     config = config.model_copy(update=judged)
     parts = []
@@ -107,7 +127,8 @@ def backtest_demand(
     for issue in progress(sorted(plan.issues)):
         due = max((moment for moment in plan.refits if moment <= issue), default=min(plan.refits))
         if model is None or due != fitted_at:
-            model, fitted_at = DemandModel.fit(_then(history, due, nodes_at).until(due), config), due
+            known = plan.seen_at(_then(history, due, nodes_at).until(due), due)
+            model, fitted_at = DemandModel.fit(known, config), due
         parts.append(_forecast(history, model, issue, plan, nodes_at))
     forecasts = pd.concat(parts, ignore_index=True)
     return Scored(by_node(forecasts, config.levels), forecasts)
@@ -154,7 +175,7 @@ def _forecast(
     history: History, model: DemandModel, issue: pd.Timestamp, plan: BacktestPlan, nodes_at: NodesAt | None
 ) -> pd.DataFrame:
     found = model.forecast(
-        _then(history, issue, nodes_at),
+        plan.seen_at(_then(history, issue, nodes_at), issue),
         issue,
         first_lead_hours=plan.first_lead_hours,
         horizon_hours=plan.horizon_hours,

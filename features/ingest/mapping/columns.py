@@ -39,6 +39,7 @@ class ColumnMapping(Settings):
     The value comes `from` a source column, from `parts` (times only), is a `constant`, or comes `after` other times of
     the same row (the latest of them, plus `delay_minutes`). Source columns may also be `$file` (the identifier taken
     from the file's name), `$column` and `$value` (layouts that melt columns), `$minutes` (the hours layout).
+    `at_least` and `at_most` (in the contract's unit) say what this source can hold, where the contract allows more.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -58,6 +59,8 @@ class ColumnMapping(Settings):
     unit: str = ""
     factor: float = Field(1.0, allow_inf_nan=False)
     digits: int | None = Field(None, ge=0, le=12)
+    at_least: float | None = Field(None, allow_inf_nan=False)
+    at_most: float | None = Field(None, allow_inf_nan=False)
     thousands: Literal["", ",", ".", " ", "'"] = ""
     decimal: Literal[".", ","] = "."
 
@@ -93,8 +96,8 @@ _COMMON = {"source", "constant", "default", "missing", "junk"}
 _ALLOWED: dict[str, set[str]] = {
     "text": _COMMON | {"prefix", "codes"},
     "bool": _COMMON | {"codes"},
-    "int": _COMMON | {"factor", "thousands", "decimal"},
-    "float": _COMMON | {"unit", "factor", "digits", "thousands", "decimal"},
+    "int": _COMMON | {"factor", "thousands", "decimal", "at_least", "at_most"},
+    "float": _COMMON | {"unit", "factor", "digits", "thousands", "decimal", "at_least", "at_most"},
     "utc": _COMMON
     | {
         "parts",

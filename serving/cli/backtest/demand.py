@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from features.workspace import Workspace
-from serving.cli.backtest.shared import DAY, MOST_ROWS, bar, kept, records, run_options, show_frame
+from serving.cli.backtest.shared import DAY, LEVELS, MOST_ROWS, bar, kept, records, run_options, show_frame
 from serving.cli.options import print_json
 
 if TYPE_CHECKING:
@@ -43,6 +43,16 @@ _REASON = {"rows": ("rows", 0), "share": ("share", 4), "nodes": ("nodes", 0)}
     "on what was available at their issue; repeatable (default: the first target day only).",
 )
 @click.option(
+    "--refit-every", metavar="DAYS", type=click.IntRange(1), help="Fit anew every so many days from --from on, too."
+)
+@click.option(
+    "--trailing-days",
+    type=click.IntRange(7),
+    help="Let fits and forecasts see no more than so many days back (default: all there is).",
+)
+@click.option("--zone", help="Clock of the days and of --issue-hour, such as UTC (default: the territory's).")
+@click.option("--levels", type=LEVELS, help="Quantile levels, such as 0.05,0.5,0.95 (default: those of --config).")
+@click.option(
     "--actual-weather", is_flag=True, help="Let observed weather stand in where no forecast was issued, and say so."
 )
 @click.option(
@@ -61,6 +71,10 @@ def demand(
     issue_hour: int,
     days_ahead: int,
     refits: tuple[Any, ...],
+    refit_every: int | None,
+    trailing_days: int | None,
+    zone: str | None,
+    levels: tuple[float, ...] | None,
     actual_weather: bool,
     config: Path | None,
     registered: str | None,
@@ -81,17 +95,20 @@ def demand(
     from training.backtests.demand import day_ahead_plan
     from training.backtests.report import demand_report
 
-    _check_choice(registered, config, refits)
+    _check_choice(registered, config, refits, refit_every, trailing_days, levels)
     history = load_history(Lake(workspace.lake), workspace.territory())
     span, days = (pd.Timestamp(first), pd.Timestamp(last)), tuple(pd.Timestamp(day) for day in refits)
-    plan = day_ahead_plan(history, *span, issue_hour, days_ahead, days, actual_weather)
-    scored, settings, who = _scored(workspace, history, plan, config, registered, as_json)
+    how: dict[str, Any] = {"zone": zone, "refit_every_days": refit_every, "trailing_days": trailing_days}
+    plan = day_ahead_plan(history, *span, issue_hour, days_ahead, days, actual_weather, **how)
+    settings = _settings(config, levels)
+    scored, settings, who = _scored(workspace, history, plan, settings, registered, as_json)
     if out is not None:
         scored.forecasts.to_parquet(out, index=False)
     report = demand_report(scored, history, settings.levels)
     weather = "actual where no forecast was issued" if actual_weather else "as issued"
     asked = {"from": f"{first:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}", "issue_hour": issue_hour, "days_ahead": days_ahead}
     asked |= {"refit": " ".join(f"{day:%Y-%m-%d}" for day in days), "weather": weather, "model": who}
+    asked |= {name: "" if value is None else value for name, value in how.items()}
     run_id = kept(workspace, "demand", f"{asked['from']} to {asked['to']}", report, asked | _flat(settings), no_log)
     if as_json:
         tables = {name: records(frame) for name, frame in report.shown.items()}
@@ -104,7 +121,7 @@ def _scored(
     workspace: Workspace,
     history: "History",
     plan: "BacktestPlan",
-    config: Path | None,
+    settings: "DemandConfig",
     registered: str | None,
     quiet: bool,
 ) -> "tuple[Scored, DemandConfig, str]":
@@ -116,24 +133,27 @@ def _scored(
     nodes_at = partial(nodes_known_at, Lake(workspace.lake))
     progress = bar("forecasting, issue by issue", quiet)
     if registered is None:
-        settings = _settings(config)
         return backtest_demand(history, settings, plan, progress, nodes_at), settings, "fitted for this backtest"
     model, who = _registered(workspace, registered, plan, history)
     return judge_demand(history, model, plan, progress, nodes_at), model.config, who
 
 
-def _check_choice(registered: str | None, config: Path | None, refits: tuple[Any, ...]) -> None:
-    if registered is not None and (config is not None or refits):
+def _check_choice(registered: str | None, *fitting: Any) -> None:
+    if registered is not None and any(fitting):
         from features.errors import ConfigError
 
-        raise ConfigError("--model judges a version as it is: give it without --config and --refit")
+        raise ConfigError(
+            "--model judges a version as it is: give it without --config, --levels, --refit, --refit-every and "
+            "--trailing-days"
+        )
 
 
-def _settings(config: Path | None) -> "DemandConfig":
+def _settings(config: Path | None, levels: tuple[float, ...] | None) -> "DemandConfig":
     from features.settings import load_settings
     from training.demand import DemandConfig
 
-    return DemandConfig() if config is None else load_settings(DemandConfig, config)
+    settings = DemandConfig() if config is None else load_settings(DemandConfig, config)
+    return settings if levels is None else settings.model_copy(update={"levels": levels})
 
 
 def _registered(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DAY",
+    "LEVELS",
     "bar",
     "kept",
     "origin_options",
@@ -29,6 +30,24 @@ __all__ = [
 ]
 
 DAY = click.DateTime(["%Y-%m-%d"])
+
+
+class _Levels(click.ParamType):
+    """Quantile levels between 0 and 1, rising, with commas between."""
+
+    name = "LEVELS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        try:
+            levels = tuple(float(one) for one in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers such as 0.05,0.5,0.95", param, ctx)
+        if not all(0 < low < high < 1 for low, high in zip((1e-9, *levels), levels, strict=False)):
+            self.fail(f"{value!r}: levels lie between 0 and 1 and rise", param, ctx)
+        return levels
+
+
+LEVELS = _Levels()
 MOST_ROWS = 20
 
 

@@ -147,3 +147,10 @@ def test_times_in_parts() -> None:
     made = to_instant("t", frame["y"], frame, parts, TimeContext("UTC"), pd.DataFrame())
     assert made.values[0] == pd.Timestamp(2008, 7, 1, tz="UTC") + timedelta(0)
     assert made.bad["BAD_TIME"].tolist() == [False, True, True]
+
+
+def test_a_mapping_narrows_what_its_source_can_hold() -> None:
+    raw = pd.Series(["-1", "0", "5", "5.1", "x"], dtype="str")
+    found = to_number(raw, KW, spec(unit="MW", at_least=0, at_most=5000))
+    where = {code: np.flatnonzero(bad).tolist() for code, bad in found.bad.items()}
+    assert where == {"BAD_NUMBER": [4], "BELOW_BOUND": [0], "ABOVE_BOUND": [3]}

@@ -67,12 +67,12 @@ def test_gefcom_look_alike(source: Any) -> None:
 
 
 def test_liander_look_alike(source: Any) -> None:
-    head = "index,load,clouds,radiation,temp,windspeed,humidity,rain"
+    head = "index,load,clouds,radiation,temp,windspeed,humidity,rain,winddeg,windspeed_100m,pressure,snowDepth,mxlD"
     rows = [
         head,
-        "2020-10-02 09:45:00+00:00,3.31,,,,,,",
-        "2020-10-02 10:00:00+00:00,-1.5,100.00002,3600,10,2,0.9,0.4",
-        "2020-10-02 10:15:00+00:00,,2562,0,11,2,0.9,0",
+        "2020-10-02 09:45:00+00:00,3.31,,,,,,,,,,,",
+        "2020-10-02 10:00:00+00:00,-1.5,100.00002,3600,10,2,0.9,0.4,154.7,9.3,99453,0.01,1355",
+        "2020-10-02 10:15:00+00:00,,2562,0,11,2,0.9,0,154.7,9.3,99453,0,1355",
     ]
     (source.data / "get_model_input_pid_287.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
     report = ingest(SOURCES / "liander.yaml", source.data, source.workspace)
@@ -83,6 +83,8 @@ def test_liander_look_alike(source: Any) -> None:
     assert dict(report.tables["weather_observed"].quarantined) == {"ABOVE_BOUND": 1}
     figures = ["temperature_c", "humidity_pct", "wind_speed_ms", "radiation_wm2", "rain_mm", "cloud_pct"]
     assert weather[figures].iloc[0].tolist() == pytest.approx([10.0, 90.0, 2.0, 1.0, 0.1, 100.0])
+    figures = ["wind_direction_deg", "wind_speed_100m_ms", "pressure_hpa", "snow_depth_m", "mixing_layer_m"]
+    assert weather[figures].iloc[0].tolist() == pytest.approx([154.7, 9.3, 994.53, 0.01, 1355.0])
     node = source.lake.read("node").iloc[0]
     assert (node["node_id"], node["weather_station_id"]) == ("pid-287", "pid-287")
 
@@ -113,3 +115,15 @@ def test_liander_as_it_is(tmp_path: Path) -> None:
     kept = read_quarantine(tmp_path / "quarantine")
     assert kept["column"].unique().tolist() == ["cloud_pct"]
     assert len(kept) < 0.01 * report.tables["weather_observed"].rows_in
+
+
+def test_power_areas_as_they_are(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    report = ingest(SOURCES / "power_areas_cn.yaml", real("power_areas_cn"), workspace)
+    # Two loads of -123 MW; a day with a highest temperature no thermometer there has shown, and one without a mean.
+    assert dict(report.tables["node_load"].quarantined) == {"BELOW_BOUND": 2}
+    assert report.tables["weather_observed"].accepted == 2209
+    told = Lake(workspace.lake).read("weather_forecast", where={"station_id": ["area-2"]}).iloc[0]
+    assert told["start_utc"] == utc("2011-12-31 16:00")
+    assert told["available_at"] == told["start_utc"] - pd.Timedelta(hours=18)
+    assert told[["temperature_c", "temperature_max_c", "temperature_min_c"]].tolist() == [15.0, 20.0, 10.4]

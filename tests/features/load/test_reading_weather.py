@@ -86,3 +86,28 @@ def test_observed_weather_comes_first(lake: Lake, caplog: pytest.LogCaptureFixtu
         known = load_history(lake, TerritorySettings()).weather.actual()["temperature_c"]
     assert (known.values == -1.0).all()
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Amsterdam"])
+def test_daily_figures_hold_for_their_local_day(tmp_path: Path, zone: str) -> None:
+    days = pd.date_range("2024-03-20", "2024-04-10", freq="D")
+    begins = days.tz_localize(zone).tz_convert("UTC")
+    loads = pd.DataFrame({"node_id": "A", "start_utc": pd.date_range(begins[0], begins[-1], freq="h")})
+    loads = loads.assign(load_kw=1.0, available_at=loads["start_utc"] + HOUR)
+    day = pd.DataFrame({"station_id": "W", "start_utc": begins, "temperature_c": np.arange(len(days), dtype=float)})
+    seen = day.assign(available_at=begins + pd.Timedelta(days=1))
+    told = day.assign(temperature_c=day["temperature_c"] + 0.5, issued_at=begins - 18 * HOUR)
+    told["available_at"] = told["issued_at"]
+    lake = Lake(tmp_path)
+    lake.append("node_load", as_contract(NODE_LOAD, loads.reindex(columns=NODE_LOAD.columns)), "loads")
+    lake.append("weather_observed", as_contract(WEATHER_OBSERVED, seen.reindex(columns=WEATHER_OBSERVED.columns)), "w")
+    lake.append("weather_forecast", as_contract(WEATHER_FORECAST, told.reindex(columns=WEATHER_FORECAST.columns)), "f")
+    weather = load_history(lake, TerritorySettings(time_zone=zone)).weather
+    known = weather.actual()["temperature_c"]
+    local = known.times.tz_convert(zone).tz_localize(None).normalize()
+    np.testing.assert_array_equal(known.values[0], [float((one - days[0]).days) for one in local])
+    # Six o'clock of the day before: of today and tomorrow the forecasts are known, of the day after nothing is.
+    issue = begins[5] + 6 * HOUR
+    window = WeatherReplay(weather).window(issue, begins[5], 60, 66)
+    np.testing.assert_array_equal(window.values["temperature_c"][0, :48], np.repeat([5.5, 6.5], 24))
+    assert not window.known[48:].any()

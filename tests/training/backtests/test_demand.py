@@ -9,6 +9,7 @@ import pytest
 
 from features.clock import Calendar
 from features.errors import ConfigError
+from features.load.grid import Versions
 from features.load.history import History
 from training.backtests.demand import backtest_demand, check_unseen, day_ahead_plan, judge_demand
 from training.backtests.report import count_reasons
@@ -127,3 +128,43 @@ def test_nodes_are_those_the_ledger_told_of_then(history_of: Make, quick: Demand
     pd.testing.assert_frame_equal(judge_demand(today, model, plan, nodes_at=nodes_at).forecasts, then)
     assert asked == list(plan.issues)
     assert not judge_demand(today, model, plan).forecasts["q50"].equals(then["q50"])
+
+
+def test_the_days_may_follow_another_clock_than_the_territory(history_of: Make) -> None:
+    history = replace(history_of(days=10), calendar=Calendar("Europe/Amsterdam", "NL"))
+    first, last = pd.Timestamp("2021-03-27"), pd.Timestamp("2021-03-29")
+    plan = day_ahead_plan(history, first, last, 6, zone="UTC")
+    assert [issue.strftime("%m-%d %H") for issue in plan.issues] == ["03-26 06", "03-27 06", "03-28 06"]
+    # What the model is trained for is the hour on the territory's clocks, which change in between.
+    assert plan.issue_hours == (7, 8)
+
+
+def test_a_refit_every_few_days_counts_from_the_first(history_of: Make) -> None:
+    first, last = pd.Timestamp("2021-03-01"), pd.Timestamp("2021-03-16")
+    plan = day_ahead_plan(history_of(days=10), first, last, 6, refit_days=(last,), refit_every_days=7)
+    assert plan.refits == tuple(plan.issues[day] for day in (0, 7, 14, 15))
+
+
+def test_nothing_older_than_the_trailing_days_is_seen(history_of: Make, quick: DemandConfig) -> None:
+    history = history_of(nodes=2, days=150)
+    first = pd.Timestamp(history.as_of.tz_localize(None).normalize()) - 4 * DAY
+    plan = day_ahead_plan(history, first, first, 6, trailing_days=90, actual_weather=True)
+    honest = backtest_demand(history, quick, plan)
+    old = plan.issues[0] - 90 * DAY
+    shaken = backtest_demand(_before(history, old, 7e7), quick, plan)
+    pd.testing.assert_frame_equal(honest.forecasts, shaken.forecasts)
+    everything = replace(plan, trailing_days=None)
+    with_old = backtest_demand(_before(history, old, 7e7), quick, everything)
+    assert not honest.forecasts["q50"].equals(with_old.forecasts["q50"])
+
+
+def _before(history: History, moment: pd.Timestamp, value: float) -> History:
+    """The history with other loads and temperatures before `moment`."""
+
+    def altered(versions: Versions, new: float) -> Versions:
+        column = int((moment - versions.start) // pd.Timedelta(minutes=versions.step_minutes))
+        return replace(versions, value=np.where(versions.column < column, new, versions.value))
+
+    observed = {name: altered(one, 30.0) for name, one in history.weather.observed.items()}
+    weather = replace(history.weather, observed=observed)
+    return replace(history, versions=altered(history.versions, value), weather=weather)
