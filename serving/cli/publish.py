@@ -29,12 +29,22 @@ def command() -> None:
     help="YAML file with the capacity policy (default: configs/policy/capacity.yaml).",
 )
 @click.option(
+    "--uptake",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="YAML file with layers of charging and heat pumps (default: configs/policy/uptake.yaml).",
+)
+@click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML report to this file, too."
 )
 @workspace_option
 @json_option
 def capacity(
-    workspace: Workspace, now: datetime | None, policy: Path | None, report: Path | None, as_json: bool
+    workspace: Workspace,
+    now: datetime | None,
+    policy: Path | None,
+    uptake: Path | None,
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     """Publish the open capacity of every node.
 
@@ -42,7 +52,7 @@ def capacity(
     """
     import pandas as pd
 
-    from serving.capacity import load_policy, publish_capacity
+    from serving.capacity import load_policy, load_uptake, publish_capacity
     from serving.report.gather import gather
     from serving.report.page import write_report
     from serving.report.view import summary
@@ -50,7 +60,7 @@ def capacity(
     moment = None if now is None else pd.Timestamp(now.replace(tzinfo=UTC))
     with Steps(quiet=as_json) as say:
         say("compute open capacity and publish it")
-        made = publish_capacity(workspace, moment, load_policy(policy))
+        made = publish_capacity(workspace, moment, load_policy(policy), load_uptake(uptake))
         if report is not None:
             say("write the report")
             write_report(gather(workspace, made), report)

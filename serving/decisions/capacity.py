@@ -15,6 +15,7 @@ from training.peak.blocks import BLOCKS
 from training.peak.kappa import Kappa
 from training.peak.model import PeakModel
 from training.peak.peaks import Peaks
+from training.peak.uptake import UptakePolicy
 
 __all__ = ["COLUMNS", "capacity_answer", "open_capacity"]
 
@@ -52,15 +53,17 @@ def capacity_answer(
     model: PeakModel,
     policy: CapacityPolicy,
     now: pd.Timestamp,
+    uptake: UptakePolicy | None = None,
 ) -> pd.DataFrame:
     """Open capacity of every node of `history`, one row each, sorted by node_id; columns as `COLUMNS`.
 
     `tables` holds transformer, line_segment, tie and application rows as known at `now` (an absent or empty table is
-    one the utility does not have). The same inputs give the same figures.
+    one the utility does not have). `uptake` adds layers of new technology to the peaks. The same inputs give the same
+    figures.
     """
     nodes = history.nodes.sort_index()
     applications = tables.get("application")
-    peaks = model.peaks(history, policy.horizon_days, applications).with_sums(nodes["parent_id"])
+    peaks = model.peaks(history, policy.horizon_days, applications, uptake).with_sums(nodes["parent_id"])
     kappas = {str(kind): model.kappa(str(kind), policy.horizon_days) for kind in nodes["kind"].unique()}
     transformers, segments, ties = (_table(tables, name, now) for name in ("transformer", "line_segment", "tie"))
     likely = _by_node(_reserved_kva(peaks.frame(), nodes, kappas).max(axis=1))

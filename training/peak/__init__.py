@@ -4,5 +4,6 @@ from training.peak.config import PeakConfig
 from training.peak.connections import ConnectionPolicy
 from training.peak.model import PeakModel
 from training.peak.peaks import Peaks
+from training.peak.uptake import UptakePolicy
 
-__all__ = ["ConnectionPolicy", "PeakConfig", "PeakModel", "Peaks"]
+__all__ = ["ConnectionPolicy", "PeakConfig", "PeakModel", "Peaks", "UptakePolicy"]

@@ -14,6 +14,7 @@ from training.peak.inputs import PeakInputs
 from training.peak.plan import Plan, connects, draw_plan
 from training.peak.point import fit_points, node_scale
 from training.peak.simulate import NodeState, Residuals, hindcast, node_maxima, settle_residuals
+from training.peak.uptake import UptakePolicy, uptake_load
 
 __all__ = ["Core", "Maxima", "fit_core", "past_features", "pending_load"]
 
@@ -24,7 +25,8 @@ _SEASON_CYCLE = 365
 class Maxima:
     """Highest load within each horizon before the year's shocks, kW [node, horizon, scenario, block].
 
-    `base_kw` is without the connections in transit, `load_kw` with them. Nodes too poor in data are NaN.
+    `base_kw` is without the connections in transit, `load_kw` with them; layers of uptake are in both. Nodes too poor
+    in data are NaN.
     """
 
     horizons: tuple[int, ...]
@@ -47,7 +49,14 @@ class Core:
     connected_kw: np.ndarray
     anchor: np.ndarray
 
-    def maxima(self, horizons: Sequence[int], scenarios: int, config: PeakConfig, policy: ConnectionPolicy) -> Maxima:
+    def maxima(
+        self,
+        horizons: Sequence[int],
+        scenarios: int,
+        config: PeakConfig,
+        policy: ConnectionPolicy,
+        uptake: UptakePolicy | None = None,
+    ) -> Maxima:
         """Scenarios of every usable node over the days after the origin; all nodes share one plan."""
         inputs, horizon, count = self.inputs, max(horizons), len(self.inputs.days)
         plan = _plan(count, horizon, scenarios, config)
@@ -62,11 +71,25 @@ class Core:
         for row in np.flatnonzero(self.usable).tolist():
             state = self.state(row, ahead_x, weather_x)
             lift = np.exp(self.anchor[row])
-            mine = pending.at(below[str(inputs.nodes.index[row])])
-            extra = pending_load(mine, ahead_days, scenarios, config.seed, policy)
-            base[row] = lift * node_maxima(state, plan, None, horizons)
-            load[row] = base[row] if extra is None else lift * node_maxima(state, plan, extra / lift, horizons)
+            under = below[str(inputs.nodes.index[row])]
+            layers = None if uptake is None else self._layers(row, under, plan, uptake, config)
+            extra = pending_load(pending.at(under), ahead_days, scenarios, config.seed, policy)
+            # What is added is in kW as it is; only the model's own load was found to differ at its peak.
+            base[row] = lift * node_maxima(state, plan, None if layers is None else layers / lift, horizons)
+            whole = extra if layers is None or extra is None else extra + layers
+            load[row] = base[row] if extra is None else lift * node_maxima(state, plan, whole / lift, horizons)
         return Maxima(tuple(horizons), base, load, plan)
+
+    def _layers(
+        self, row: int, under: set[str], plan: Plan, uptake: UptakePolicy, config: PeakConfig
+    ) -> np.ndarray | None:
+        """Load of the layers of uptake at one node, in the weather of each scenario."""
+        kind = dict(zip(self.inputs.nodes.index.astype(str), self.inputs.nodes["kind"], strict=True))
+        areas = sorted(node for node in under if kind[node] == "area")
+        station = self.station[row]
+        temperature = self.inputs.weather[station, plan.weather_day, :, 0] if station >= 0 else None
+        age = np.arange(plan.weather_day.shape[1]) + 1.0
+        return uptake_load(uptake, areas, temperature, age, len(plan.weather_day), config.seed)
 
     def state(self, row: int, ahead_x: np.ndarray, weather_x: np.ndarray) -> NodeState:
         """One node over the days of `ahead_x`, in kW."""

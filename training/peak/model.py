@@ -20,6 +20,7 @@ from training.peak.kappa import Evidence, Kappa, conformal_factor
 from training.peak.learn import learn_demand
 from training.peak.peaks import Peaks, state_peaks
 from training.peak.rolling import gather_evidence
+from training.peak.uptake import UptakePolicy
 
 __all__ = ["PeakModel"]
 
@@ -64,16 +65,24 @@ class PeakModel:
         learnt = learn_demand(inputs, config, connections)
         return cls(config, learnt, gather_evidence(inputs, config, learnt), inputs.as_of)
 
-    def peaks(self, history: History, horizon_days: int = 365, applications: pd.DataFrame | None = None) -> Peaks:
-        """Peaks of every node from `history.as_of` over the next `horizon_days`; all nodes in the same scenarios."""
-        inputs = PeakInputs.from_history(history, applications, self.config.enough_of_block)
-        return self.peaks_of(inputs, (horizon_days,))
+    def peaks(
+        self,
+        history: History,
+        horizon_days: int = 365,
+        applications: pd.DataFrame | None = None,
+        uptake: UptakePolicy | None = None,
+    ) -> Peaks:
+        """Peaks of every node from `history.as_of` over the next `horizon_days`; all nodes in the same scenarios.
 
-    def peaks_of(self, inputs: PeakInputs, horizons_days: Sequence[int]) -> Peaks:
+        `uptake` adds layers of new technology. Earlier origins, and so κ, know nothing of it.
+        """
+        inputs = PeakInputs.from_history(history, applications, self.config.enough_of_block)
+        return self.peaks_of(inputs, (horizon_days,), uptake)
+
+    def peaks_of(self, inputs: PeakInputs, horizons_days: Sequence[int], uptake: UptakePolicy | None = None) -> Peaks:
         """As `peaks`, from block maxima and for several horizons at once."""
-        return state_peaks(
-            fit_core(inputs, self.config, self.connections), horizons_days, self.config, self.connections
-        )
+        core = fit_core(inputs, self.config, self.connections)
+        return state_peaks(core, horizons_days, self.config, self.connections, uptake)
 
     def kappa(self, kind: str, horizon_days: int, coverage: float | None = None) -> Kappa:
         """The conformal factor of one level of node."""

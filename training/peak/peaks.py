@@ -11,6 +11,7 @@ from training.peak.config import PeakConfig
 from training.peak.connections import ConnectionPolicy
 from training.peak.core import Core
 from training.peak.plan import node_error
+from training.peak.uptake import UptakePolicy
 
 __all__ = ["Peaks", "state_peaks"]
 
@@ -78,16 +79,23 @@ class Peaks:
         return replace(self, base_kw=base, load_kw=load, facts=facts)
 
 
-def state_peaks(core: Core, horizons: Sequence[int], config: PeakConfig, policy: ConnectionPolicy) -> Peaks:
+def state_peaks(
+    core: Core,
+    horizons: Sequence[int],
+    config: PeakConfig,
+    policy: ConnectionPolicy,
+    uptake: UptakePolicy | None = None,
+) -> Peaks:
     """Draw the scenarios of a fitted core and the shocks of the year, and tell what each node's past is worth.
 
     Horizons count from the moment the inputs speak of; days between the last load and it are forecast too, a year of
-    them at most: what is older than that is no longer a forecast, and `facts` tells its age.
+    them at most: what is older than that is no longer a forecast, and `facts` tells its age. Layers of `uptake` grow
+    from the last load on.
     """
     inputs = core.inputs
     stale = int((_local_day(inputs.as_of, core) - inputs.days[-1]).days) - 1
     stale = min(max(stale, 0), _LONGEST_GAP_DAYS)
-    drawn = core.maxima([stale + horizon for horizon in horizons], config.scenarios, config, policy)
+    drawn = core.maxima([stale + horizon for horizon in horizons], config.scenarios, config, policy, uptake)
     ids = inputs.nodes.index.astype(str)
     own = np.stack([node_error(node, config.scenarios, config.seed) for node in ids])
     shock = np.exp(config.common_error * drawn.plan.common + config.node_error * own)

@@ -14,7 +14,8 @@ from features.load.weather import Weather
 from serving.decisions.capacity import capacity_answer
 from serving.decisions.limits import valid_at
 from serving.decisions.policy import CapacityPolicy
-from training.peak import PeakConfig, PeakModel
+from training.peak import PeakConfig, PeakModel, UptakePolicy
+from training.peak.uptake import PATHS
 
 QUICK = PeakConfig(
     scenarios=64, calibration_scenarios=50, origins=2, origin_step_days=180, horizons_days=(31, 365), harmonics=2
@@ -82,3 +83,17 @@ def test_months_of_quarter_hours_are_data_poor_and_say_why(model: PeakModel) -> 
     assert np.isnan(poor["open_kva"])
     assert "119 days" in poor["note"]
     assert poor["rating_assumed"]
+
+
+def test_uptake_takes_room_where_it_comes_and_above(
+    history: History, tables: dict[str, pd.DataFrame], model: PeakModel
+) -> None:
+    layer = {"kw_per_adoption": 7.0, "profile": [1.0] * 24, "per_area": {path: [80.0] for path in PATHS}}
+    uptake = UptakePolicy.model_validate({"layers": {"ev": layer}})
+    before = answer(history, tables, model)
+    after = capacity_answer(history, tables, model, CapacityPolicy(), history.as_of, uptake).set_index("node_id")
+    known = before["peak_p50_kw"].notna()
+    assert (after.loc[known, "peak_p50_kw"] > before.loc[known, "peak_p50_kw"]).all()
+    assert (after.loc[known, "own_kva"] <= before.loc[known, "own_kva"]).all()
+    assert (after.loc[known, "own_kva"] < before.loc[known, "own_kva"]).any()
+    pd.testing.assert_series_equal(after["kappa"], before["kappa"])
