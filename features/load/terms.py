@@ -7,11 +7,20 @@ from features.clock import FAR_DAYS
 from features.errors import ModelError
 from features.load.groups import CALENDAR, EVENTS, LEVEL, WEATHER
 
-__all__ = ["PAD_HOURS", "calendar_terms", "linear_terms", "ordinary_days", "term_groups"]
+__all__ = ["BENDS", "PAD_HOURS", "calendar_terms", "linear_terms", "ordinary_days", "term_groups"]
 
 PAD_HOURS = 168
 """Hours of temperature needed before the first interval."""
 
+BENDS = ("temp_above", "temp_warm", "temp_cold")
+"""How the names of terms begin that are zero on one side of some temperature."""
+
+# Temperatures are counted in tens of degrees from 15 °C, about where heating ends and cooling begins.
+_ORIGIN_DEGC, _UNIT_DEGC = 15.0, 10.0
+_KNOTS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+_FEW_KNOTS = (-0.5, 0.5)
+_WARM, _COLD = 0.3, 0.1
+_LAGS = (2, 4, 6, 9, 12)
 _YEAR_DAYS = 365.2425
 _WEEKDAYS = (0, 1, 2, 3, 4, 5, 6)
 
@@ -50,9 +59,9 @@ def linear_terms(
     """The matrix [intervals, terms] and the names of its columns.
 
     `calendar` are the calendar_terms of the intervals; `temperature` (degC) starts PAD_HOURS before the first
-    interval and ends with the last, or is None where the territory has no weather. Temperature enters as cubics of
-    its current value and of trailing means, after Hong's vanilla model with the recency effect (Wang, Liu and Hong,
-    2016).
+    interval and ends with the last, or is None where the territory has no weather. Temperature enters in straight
+    pieces, of its current value and of trailing means (the recency effect; Wang, Liu and Hong, 2016): beyond the
+    temperatures seen, a straight line goes on where the cubic of Hong's vanilla model runs away.
     """
     columns = dict(calendar)
     if temperature is not None:
@@ -89,7 +98,7 @@ def _temperature_terms(
     temperature: np.ndarray, steps_per_hour: int, calendar: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     pad = PAD_HOURS * steps_per_hour
-    series = (temperature - 15.0) / 10.0
+    series = (temperature - _ORIGIN_DEGC) / _UNIT_DEGC
 
     def lagged(hours: int) -> np.ndarray:
         shift = pad - hours * steps_per_hour
@@ -102,16 +111,24 @@ def _temperature_terms(
             total += lagged(hours)
         return total / (last - first)
 
-    now, day, two, week = lagged(0), mean(1, 25), mean(25, 73), mean(73, 169)
+    now = lagged(0)
     columns: dict[str, np.ndarray] = {}
-    for name, values in (("now", now), ("day", day), ("week", week), ("two", two)):
-        for power in (1, 2, 3) if name != "week" else (1, 2):
-            columns[f"temp_{name}{power}"] = values**power
-    for hours in (1, 2, 3, 6, 12):
-        columns[f"temp_lag{hours}_1"], columns[f"temp_lag{hours}_2"] = lagged(hours), lagged(hours) ** 2
+    for name, values, knots in (
+        ("now", now, _KNOTS),
+        ("few", mean(1, 4), _FEW_KNOTS),
+        ("day", mean(1, 25), _KNOTS),
+        ("two", mean(25, 73), _FEW_KNOTS),
+        ("week", mean(73, 169), _FEW_KNOTS),
+    ):
+        columns[f"temp_{name}"] = values
+        for knot in knots:
+            columns[f"temp_above{knot:+}_{name}"] = np.maximum(values - knot, 0.0)
+    for hours in _LAGS:
+        columns[f"temp_warm_lag{hours}"] = np.maximum(lagged(hours) - _WARM, 0.0)
+        columns[f"temp_cold_lag{hours}"] = np.maximum(_COLD - lagged(hours), 0.0)
     for power in (1, 2):
         for wave in ("sin1", "cos1"):
             columns[f"temp_{wave}_{power}"] = now**power * calendar[f"year_{wave}"]
     columns["temp_off_1"], columns["temp_off_2"] = now * calendar["off"], now**2 * calendar["off"]
-    columns["temp_cross"] = now * day
+    columns["temp_cross"] = now * columns["temp_day"]
     return columns

@@ -17,7 +17,7 @@ from training.demand.model import DemandModel
 
 __all__ = ["FORMAT", "load_model", "save_model"]
 
-FORMAT = 1
+FORMAT = 2
 _ARRAYS = ("coefficients", "logged", "unit_kw", "group_weights", "node_group")
 
 

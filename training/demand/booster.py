@@ -12,9 +12,12 @@ from training.demand.rows import Rows
 
 __all__ = ["MEMBERS", "Booster"]
 
-MEMBERS = ("ratio", "residual")
-"""`ratio` predicts load over level, `residual` what the linear stage leaves, over level; their mean is better than
-either (measured on GEFCom2012 before July 2007)."""
+MEMBERS = ("ratio", "residual", "share")
+"""`ratio` predicts load over level, `residual` what the linear stage leaves, over level, `share` the same over what
+the linear stage itself says of the hour; their mean is better than any (measured on GEFCom2012 before July 2007)."""
+
+_LEAST_SHARE = 0.2
+"""`share` counts in units of the linear stage, though never less than this much of the level."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +40,23 @@ class Booster:
     ) -> "Booster":
         """Train every level of every member; rows are [n], `weight` [n].
 
-        Members train side by side with one thread each: threads within one LightGBM model wait for each other at
+        Models train side by side with one thread each: threads within one LightGBM model wait for each other at
         every leaf, and on a busy machine that costs more than it gives.
         """
         from concurrent.futures import ThreadPoolExecutor
 
-        def train(member: str) -> list[Any]:
-            return _train_member(_label(member, rows), rows.features, weight, levels, names, config, seed)
+        half = (len(levels) + 1) // 2
+        jobs = [(member, part) for member in MEMBERS for part in (levels[:half], levels[half:])]
 
-        with ThreadPoolExecutor(max_workers=min(config.threads, len(MEMBERS))) as pool:
-            return cls(levels, names, dict(zip(MEMBERS, pool.map(train, MEMBERS), strict=True)))
+        def train(job: tuple[str, tuple[float, ...]]) -> list[Any]:
+            return _train_member(_label(job[0], rows), rows.features, weight, job[1], names, config, seed)
+
+        with ThreadPoolExecutor(max_workers=min(config.threads, len(jobs))) as pool:
+            trained = list(pool.map(train, jobs))
+        models: dict[str, list[Any]] = {member: [] for member in MEMBERS}
+        for (member, _), part in zip(jobs, trained, strict=True):
+            models[member] += part
+        return cls(levels, names, models)
 
     def predict_kw(
         self, features: np.ndarray, scale_kw: np.ndarray, linear_kw: np.ndarray, threads: int = 1
@@ -54,27 +64,30 @@ class Booster:
         """Raw quantiles in kW [n, levels]: the mean over members; not calibrated, may cross."""
         total = np.zeros((len(features), len(self.levels)))
         for member, models in self.models.items():
+            unit, base = _unit_kw(member, scale_kw, linear_kw), _base_kw(member, linear_kw)
             for place, model in enumerate(models):
-                found = model.predict(features, num_threads=threads) * scale_kw
-                total[:, place] += found + (linear_kw if member == "residual" else 0.0)
+                total[:, place] += model.predict(features, num_threads=threads) * unit + base
         return total / len(self.models)
 
-    def contributions(self, features: np.ndarray, threads: int = 1) -> np.ndarray:
-        """What each feature adds to the model at the level nearest the median [n, F + 1], in units of the scale.
+    def contributions_kw(
+        self, features: np.ndarray, scale_kw: np.ndarray, linear_kw: np.ndarray, threads: int = 1
+    ) -> np.ndarray:
+        """What each feature adds to the model at the level nearest the median, in kW [n, F + 1].
 
         Exact Shapley values of the trees (Lundberg and others, 2020), the mean over members; the last column is what
-        the model says on average. A row adds up to predict_kw without the linear stage, over the scale.
+        the model says on average. A row adds up to predict_kw less what the members take over from the linear stage.
         """
         place = int(np.argmin(np.abs(np.array(self.levels) - 0.5)))
         total = np.zeros((len(features), len(self.feature_names) + 1))
-        for models in self.models.values():
-            total += models[place].predict(features, num_threads=threads, pred_contrib=True)
+        for member, models in self.models.items():
+            told = models[place].predict(features, num_threads=threads, pred_contrib=True)
+            total += told * _unit_kw(member, scale_kw, linear_kw)[:, None]
         return total / len(self.models)
 
     @property
     def linear_share(self) -> float:
-        """The part of predict_kw's linear stage that is added as it is: the share of `residual` among the members."""
-        return float(np.mean([member == "residual" for member in self.models]))
+        """The part of predict_kw's linear stage that is added as it is: the share of members that start from it."""
+        return float(np.mean([member != "ratio" for member in self.models]))
 
     def save(self, folder: Path) -> list[str]:
         """Write each model as LightGBM text; the file names written."""
@@ -120,9 +133,19 @@ def _train_member(
     return [lgb.train(_params(config, level, seed), shared, config.rounds) for level in levels]
 
 
+def _unit_kw(member: str, scale_kw: np.ndarray, linear_kw: np.ndarray) -> np.ndarray:
+    """What one unit of a member's trees stands for."""
+    return np.maximum(np.abs(linear_kw), _LEAST_SHARE * scale_kw) if member == "share" else scale_kw
+
+
+def _base_kw(member: str, linear_kw: np.ndarray) -> np.ndarray:
+    """What a member's trees count from."""
+    return np.zeros_like(linear_kw) if member == "ratio" else linear_kw
+
+
 def _label(member: str, rows: Rows) -> np.ndarray:
-    wanted = rows.target_kw - rows.linear_kw if member == "residual" else rows.target_kw
-    return wanted / rows.scale_kw
+    wanted = rows.target_kw - _base_kw(member, rows.linear_kw)
+    return wanted / _unit_kw(member, rows.scale_kw, rows.linear_kw)
 
 
 def _params(config: BoosterConfig, level: float, seed: int) -> dict[str, Any]:

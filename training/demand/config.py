@@ -14,15 +14,15 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 class BoosterConfig(Settings):
     """The global LightGBM stage: one model per quantile on one shared dataset."""
 
-    rounds: int = Field(150, ge=10)
-    learning_rate: float = Field(0.08, gt=0, le=1)
-    leaves: int = Field(31, ge=4)
-    min_leaf_rows: int = Field(150, ge=1)
+    rounds: int = Field(200, ge=10)
+    learning_rate: float = Field(0.2, gt=0, le=1)
+    leaves: int = Field(8, ge=2)
+    min_leaf_rows: int = Field(100, ge=1)
     feature_fraction: float = Field(0.5, gt=0, le=1)
-    row_fraction: float = Field(0.6, gt=0, le=1)
+    row_fraction: float = Field(0.5, gt=0, le=1)
     l2: float = Field(5.0, ge=0)
-    bins: int = Field(127, ge=15)
-    max_rows: int = Field(300_000, ge=1000)
+    bins: int = Field(63, ge=15)
+    max_rows: int = Field(150_000, ge=1000)
     threads: int = Field(2, ge=1)
 
 

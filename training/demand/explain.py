@@ -38,8 +38,9 @@ class Explainer:
         targets near a special day: elsewhere the features of days off only tell an ordinary day, which is calendar.
         """
         nodes, targets, width = features.shape
-        told = self.booster.contributions(features.reshape(-1, width), self.threads)
-        told = told.reshape(nodes, targets, width + 1) * scale_kw[:, None, None]
+        told = self.booster.contributions_kw(
+            features.reshape(-1, width), np.repeat(scale_kw, targets), linear_kw.sum(axis=-1).reshape(-1), self.threads
+        ).reshape(nodes, targets, width + 1)
         owners = self._owners()
         out = np.stack([told[..., :-1][..., owners == group].sum(axis=-1) for group in GROUPS], axis=-1)
         out[..., _LEVEL] += told[..., -1]

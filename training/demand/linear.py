@@ -9,7 +9,7 @@ import pandas as pd
 from features.clock import Calendar
 from features.load.grid import Grid
 from features.load.issue import combine_stations
-from features.load.terms import PAD_HOURS, calendar_terms, linear_terms
+from features.load.terms import BENDS, PAD_HOURS, calendar_terms, linear_terms
 from features.settings import Settings
 
 __all__ = ["EXPONENTS", "LinearConfig", "LinearStage"]
@@ -18,13 +18,14 @@ EXPONENTS = (-6.0, 4.0)
 """An exponent beyond these is no load any more but an extrapolation gone wild."""
 
 _SLOTS = 24
+_LEAST_BEYOND = 0.05
 _YEAR_DAYS = 365.2425
 
 
 class LinearConfig(Settings):
     """How the linear stage is fitted."""
 
-    ridge: float = 1e-3
+    ridge: float = 3e-3
     """Penalty on standardised terms, relative to the weight of the data."""
     half_life_years: float = 3.0
     """Age at which a reading counts half."""
@@ -224,6 +225,12 @@ def _usable(names: tuple[str, ...], span_years: float) -> np.ndarray:
     return np.array([keep(name) for name in names])
 
 
+def _crossed(names: tuple[str, ...], matrix: np.ndarray) -> np.ndarray:
+    """Bends that the history has been beyond: the slope on a side hardly seen would be drawn from a few hours."""
+    bent = np.array([name.startswith(BENDS) for name in names])
+    return ~bent | ((matrix != 0.0).mean(axis=0) >= _LEAST_BEYOND)
+
+
 def _solve(
     target: np.ndarray, matrix: np.ndarray, names: tuple[str, ...], local: pd.DatetimeIndex, config: LinearConfig
 ) -> np.ndarray:
@@ -233,7 +240,7 @@ def _solve(
     mean, spread = matrix.mean(axis=0), matrix.std(axis=0)
     constant = names.index("const")
     spread[constant], mean[constant] = 1.0, 0.0
-    usable = _usable(names, age[0]) & (spread > 1e-9)
+    usable = _usable(names, age[0]) & _crossed(names, matrix) & (spread > 1e-9)
     columns = np.flatnonzero(usable)
     centred = (matrix[:, columns] - mean[columns]) / spread[columns]
     penalty = np.where(columns == constant, 0.0, config.ridge)

@@ -98,7 +98,7 @@ def test_an_exponent_that_is_cut_off_leaves_parts_that_add_up_and_stay_bounded(l
     model, history = logged
     names = np.array(model.stage.names)
     wild = model.stage.coefficients.copy()
-    wild[..., names == "temp_now1"] = 40.0 * way
+    wild[..., names == "temp_now"] = 40.0 * way
     stage = replace(model.stage, coefficients=wild)
     parts, kw = taken_apart(stage, history)
     bounds = np.exp(EXPONENTS) * stage.unit_kw[:, None]
