@@ -73,8 +73,8 @@ class TestChecked:
             "booster: booster is no single value",
             "levels: levels is no single value",
             "booster.learning_rate",
-            "booster.leaves: the value it has, 31, is not among those to be tried",
-            "booster.rounds: the value it has, 150,",
+            "booster.leaves: the value it has, 8, is not among those to be tried",
+            "booster.rounds: the value it has, 200,",
             "booster.bins: a whole number needs a whole step",
             "Input should be a valid integer",
         ):
