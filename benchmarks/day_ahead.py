@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.peering import Asked
 from benchmarks.result import require_data
 from features.configs import config_path
 from features.ingest import ingest
@@ -14,9 +15,9 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.load.weather import WEATHER_VARIABLES
 from features.workspace import Workspace
-from training.scoring import summary
+from training.scoring import by_node, summary
 
-__all__ = ["ingested", "scores"]
+__all__ = ["ingested", "openstef_scores", "scores"]
 
 
 def ingested(name: str, weather_variables: tuple[str, ...] = WEATHER_VARIABLES) -> History:
@@ -32,3 +33,21 @@ def scores(forecasts: pd.DataFrame, levels: tuple[float, ...], after: str = "") 
     """rCRPS, coverage and worst coverage, means over nodes, their names ending in `after`."""
     found = summary(forecasts, levels)
     return {f"{name}{after}": found[name] for name in ("rcrps", "coverage", "coverage_worst")}
+
+
+def openstef_scores(
+    asked: Asked, history: History, presets: list[str], levels: tuple[float, ...]
+) -> dict[str, dict[str, float]]:
+    """Scores and CPU seconds of each preset, and the mean rCRPS of whichever preset is best for each node."""
+    found, best = {}, []
+    for preset in presets:
+        frame = asked.of(preset, history)
+        best.append(by_node(frame, levels)["rcrps"])
+        cost = {f"cpu_{name}": round(value, 1) for name, value in asked.cost[preset].items()}
+        found[f"openstef {preset}"] = {**_rounded(scores(frame, levels)), **cost}
+    each = pd.concat(best, axis=1).min(axis=1)
+    return {**found, "openstef best of each node": {"rcrps": round(float(each.mean()), 5)}}
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(value), 5) for name, value in values.items()}

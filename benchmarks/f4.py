@@ -1,27 +1,59 @@
-"""F4: four Dutch locations, day-ahead, 15-minute, from 90 days of history."""
+"""F4: four Dutch locations, day-ahead, 15-minute, from 90 days of history, beside OpenSTEF on the same columns.
 
+Peers are OpenSTEF's presets, trained on UTC stamps as its examples are, with the column of prices left out, as ours
+leaves it out; PRESETS= names others of them (gblinear takes minutes).
+"""
+
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.day_ahead import ingested, scores
-from benchmarks.result import run, seed
+from benchmarks.day_ahead import ingested, openstef_scores, scores
+from benchmarks.machine import cpu_seconds
+from benchmarks.peering import ABSENT, ask, terms
+from benchmarks.result import Measured, require_data, run, seed
 from features.load.history import History
 from training.backtests.demand import BacktestPlan, backtest_demand, day_ahead_plan
 from training.demand import DemandConfig
 
 FIRST, LAST = pd.Timestamp("2021-01-01"), pd.Timestamp("2021-01-28")
+BAR = {"rcrps": [("<=", 0.066)], "coverage": [(">=", 0.86), ("<=", 0.94)]}
+STRETCH = {"rcrps": [("<=", 0.062)]}
 LEVELS = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95)
+COLUMNS = {"columns": {"temperature": "temp", "relative_humidity": "humidity"}}
 TRAILING_DAYS, REFIT_DAYS, ISSUE_HOUR = 90, 7, 6
 
 
-def measure() -> tuple[Mapping[str, float], Mapping[str, Any]]:
-    """Scores of the product under the protocol."""
+def measure() -> Measured:
+    """Scores of the product under the protocol, and of OpenSTEF's presets."""
     history, config = ingested("liander"), settings()
+    began = cpu_seconds()
     scored = backtest_demand(history, config, plan(history))
+    spent = cpu_seconds() - began
     print(scored.nodes.round(4).to_string())
-    return scores(scored.forecasts, LEVELS), {}
+    return {**scores(scored.forecasts, LEVELS), "cpu_seconds": spent}, peers(history)
+
+
+def peers(history: History) -> Mapping[str, Any]:
+    """Scores and CPU seconds of each preset, and of the best preset of each location."""
+    presets = (os.environ.get("PRESETS") or "lgbm xgboost").split()
+    request = {**terms(history, plan(history), LEVELS), **COLUMNS, "presets": presets, "country": "NL"}
+    asked = ask("openstef_presets", peer_frame(), request)
+    if asked is None:
+        return ABSENT
+    return openstef_scores(asked, history, presets, LEVELS)
+
+
+def peer_frame() -> pd.DataFrame:
+    """The files as they are, loads in kW."""
+    parts = []
+    for path in sorted(require_data("liander").glob("get_model_input_pid_*.csv.gz")):
+        table = pd.read_csv(path, parse_dates=["index"]).rename(columns={"index": "start_utc"})
+        node = "pid-" + path.name.removeprefix("get_model_input_pid_").partition(".")[0]
+        parts.append(table.drop(columns="APX").assign(load=1000 * table["load"], node_id=node))
+    return pd.concat(parts, ignore_index=True)
 
 
 def settings() -> DemandConfig:
@@ -49,4 +81,4 @@ def plan(
 
 
 if __name__ == "__main__":
-    run("F4", measure, {"rcrps": [("<=", 0.066)], "coverage": [(">=", 0.86), ("<=", 0.94)]})
+    run("F4", measure, BAR, STRETCH)
