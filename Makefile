@@ -12,7 +12,11 @@ export PYTHONDONTWRITEBYTECODE :=
 # Threads that spin while they wait make training ten times slower where other work runs beside it.
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help install demo test test-slow lint types contracts check lock clean
+# OpenSTEF asks for Python 3.12 or later; the peers have an environment of their own.
+BENCH_PYTHON ?= python3.12
+PEERS  := .venv-peers
+
+.PHONY: help install demo test test-slow lint types contracts check lock clean bench-env results
 
 help:
 	@echo "make demo        the main job on the embedded demo territory, with an HTML report"
@@ -20,6 +24,8 @@ help:
 	@echo "make test-slow   served bentos, PostgreSQL, notebooks, fuzzing"
 	@echo "make check       lint, types, import contracts"
 	@echo "make bench-ID    one measured bar, e.g. make bench-b2 [SEED=1] [DATA=../shared/data]"
+	@echo "make bench-env   the peers' own environment (OpenSTEF, mlforecast; 0.8 GB, Python 3.12 or later)"
+	@echo "make results     benchmarks/RESULTS.md from what the bars left in benchmarks/results/"
 	@echo "make lock        resolve the dependencies anew"
 
 install: $(STAMP)
@@ -54,11 +60,25 @@ contracts: $(STAMP)
 
 check: lint types contracts
 
+bench-env: $(PEERS)/.installed
+
+$(PEERS)/.installed: benchmarks/peers.lock
+	@$(BENCH_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 12))' || \
+		{ echo "Python 3.12 or later is needed; name one: make bench-env BENCH_PYTHON=python3.13" >&2; exit 1; }
+	@$(PEERS)/bin/python -m pip --version >/dev/null 2>&1 || $(BENCH_PYTHON) -m venv $(PEERS)
+	@echo "Installing the peers into $(PEERS) (two to three minutes) ..."
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers.lock
+	@touch $@
+
+results: $(STAMP)
+	@$(BIN)/python -m benchmarks.report
+
 bench-%: $(STAMP)
 	@DATA="$(DATA)" SEED="$(SEED)" $(BIN)/python -m benchmarks.$*
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
+	uv pip compile benchmarks/peers.in --universal --python-version 3.12 --generate-hashes --no-header -o benchmarks/peers.lock
 
 clean:
-	rm -rf $(VENV) workspace .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf $(VENV) $(PEERS) workspace .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.day_ahead import ingested, openstef_scores, scores
+from benchmarks.day_ahead import ingested, openstef, scores
 from benchmarks.machine import cpu_seconds
-from benchmarks.peering import ABSENT, ask, terms
+from benchmarks.peering import ABSENT, terms
 from benchmarks.result import Measured, require_data, run, seed
 from features.load.history import History
 from training.backtests.demand import BacktestPlan, backtest_demand, day_ahead_plan
@@ -39,11 +39,8 @@ def measure() -> Measured:
 def peers(history: History) -> Mapping[str, Any]:
     """Scores and CPU seconds of each preset, and of the best preset of each location."""
     presets = (os.environ.get("PRESETS") or "lgbm xgboost").split()
-    request = {**terms(history, plan(history), LEVELS), **COLUMNS, "presets": presets, "country": "NL"}
-    asked = ask("openstef_presets", peer_frame(), request)
-    if asked is None:
-        return ABSENT
-    return openstef_scores(asked, history, presets, LEVELS)
+    request = {**terms(history, plan(history), LEVELS), **COLUMNS, "country": "NL"}
+    return openstef(history, peer_frame(), request, presets, lambda rows: scores(rows, LEVELS)) or ABSENT
 
 
 def peer_frame() -> pd.DataFrame:

@@ -5,15 +5,21 @@ folder with `frame.parquet` (node_id, start_utc, load, and the features as known
 and leaves `forecasts.parquet` (preset, node_id, issued_at, start_utc, one column a quantile) and `cost.json`
 (preset → CPU seconds) there. Loads in the frame are all that there are: a script uses those that had ended by the
 issue and no other.
+
+PEERS_KEPT= names a folder in which what a peer forecast is kept under the digest of its script, frame, request and
+lock, and found again: peers do not change when our own models do. Results then say on which day the peer ran.
 """
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +34,7 @@ __all__ = ["ABSENT", "Asked", "ask", "terms"]
 ROOT = Path(__file__).parents[1]
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 SCRIPTS = Path(__file__).parent / "peers"
+LOCK = Path(__file__).parent / "peers.lock"
 ABSENT = {"peers": "absent, make bench-env"}
 # One thread: CPU seconds are compared, and threads that wait for each other would count against the peer.
 _SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
@@ -39,6 +46,13 @@ class Asked:
 
     forecasts: pd.DataFrame
     cost: Mapping[str, Mapping[str, float]]
+    ran: str | None = None
+    """The day on which it ran, where that was not in this run."""
+
+    def spent(self, preset: str) -> dict[str, Any]:
+        """What the preset took, as results tell it."""
+        cost = {f"cpu_{name}": round(value, 1) for name, value in self.cost[preset].items()}
+        return {**cost, **({"ran": self.ran} if self.ran else {})}
 
     def of(self, preset: str, history: History) -> pd.DataFrame:
         """The forecasts of one preset beside the loads that came, as the scoring of our own takes them, in kW."""
@@ -68,9 +82,39 @@ def ask(script: str, frame: pd.DataFrame, request: Mapping[str, Any]) -> Asked |
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         frame.to_parquet(folder / "frame.parquet", index=False)
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        (folder / "request.json").write_text(json.dumps(request, sort_keys=True), encoding="utf-8")
+        kept = _kept(script, folder)
+        if kept is not None and kept.is_dir():
+            return _read(kept)
         command = [str(PYTHON), str(SCRIPTS / f"{script}.py"), name]
         subprocess.run(command, check=True, env={**os.environ, **_SINGLE, "PYTHONPATH": ""}, cwd=name)
-        forecasts = pd.read_parquet(folder / "forecasts.parquet")
-        cost = json.loads((folder / "cost.json").read_text(encoding="utf-8"))
-    return Asked(forecasts, cost)
+        found = _read(folder)
+        if kept is not None:
+            _keep(folder, kept)
+    return found
+
+
+def _read(folder: Path) -> Asked:
+    cost = json.loads((folder / "cost.json").read_text(encoding="utf-8"))
+    day = folder / "day.txt"
+    ran = day.read_text(encoding="utf-8") if day.is_file() else None
+    return Asked(pd.read_parquet(folder / "forecasts.parquet"), cost, ran)
+
+
+def _kept(script: str, folder: Path) -> Path | None:
+    where = os.environ.get("PEERS_KEPT")
+    if not where:
+        return None
+    digest = hashlib.sha256()
+    for path in (SCRIPTS / f"{script}.py", LOCK, folder / "frame.parquet", folder / "request.json"):
+        digest.update(path.read_bytes())
+    return Path(where) / f"{script}-{digest.hexdigest()[:16]}"
+
+
+def _keep(folder: Path, kept: Path) -> None:
+    fresh = kept.with_suffix(".fresh")
+    fresh.mkdir(parents=True)
+    for name in ("forecasts.parquet", "cost.json"):
+        shutil.copyfile(folder / name, fresh / name)
+    (fresh / "day.txt").write_text(datetime.now(UTC).strftime("%Y-%m-%d"), encoding="utf-8")
+    fresh.rename(kept)

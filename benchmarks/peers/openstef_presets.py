@@ -59,7 +59,9 @@ def backtest(table: pd.DataFrame, preset: str, request: dict, shift: pd.Timedelt
         asked.loc[asked.index > issue - step, "load"] = float("nan")
         forecast = workflow.predict(TimeSeriesDataset(asked, sample_interval=step), forecast_start=issue)
         cost["predict"] += time.process_time() - began
-        parts.append(named(forecast.quantiles_data.loc[first : end - step], request["quantiles"]).assign(issued_at=issue))
+        parts.append(
+            named(forecast.quantiles_data.loc[first : end - step], request["quantiles"]).assign(issued_at=issue)
+        )
     return pd.concat(parts)
 
 
