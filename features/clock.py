@@ -53,6 +53,15 @@ class Calendar:
         table = _day_table(self.country, self.subdivision, unique[0].year - 1, unique[-1].year + 1)
         return table.loc[unique]
 
+    def holiday_names(self, days: pd.DatetimeIndex) -> pd.Series:
+        """Name of the public holiday of each distinct local day of `days`, indexed by day; empty where there is none.
+
+        A day off in lieu of a holiday is called as the holiday with "(observed)" or "Day off" in it.
+        """
+        unique = days.normalize().unique().sort_values()
+        names, _, _ = _public_days(self.country, self.subdivision, unique[0].year - 1, unique[-1].year + 1)
+        return pd.Series([names.get(day.date(), "") for day in unique], index=unique, dtype=object)
+
 
 @lru_cache(maxsize=256)
 def _day_table(country: str | None, subdivision: str | None, first_year: int, last_year: int) -> pd.DataFrame:

@@ -31,6 +31,13 @@ def test_distance_from_the_spring_festival_is_signed_and_bounded() -> None:
     assert table["festival"].tolist() == [-2, 0, 3, FAR_DAYS]
 
 
+def test_holidays_have_names_and_other_days_none() -> None:
+    asked = pd.DatetimeIndex(["2007-07-03", "2007-07-04 13:00", "2004-07-05"])
+    names = Calendar("UTC", "US").holiday_names(asked)
+    assert names.tolist() == ["Independence Day (observed)", "", "Independence Day"]
+    assert Calendar("UTC").holiday_names(asked).tolist() == ["", "", ""]
+
+
 def test_eve_and_after_frame_days_off() -> None:
     table = days(Calendar("UTC", "US"), "2007-07-03", "2007-07-04", "2007-07-05")
     assert table["eve"].tolist() == [True, False, False]
