@@ -16,9 +16,10 @@ NO_FIGURE = "NO_FIGURE"
 
 _BLOCKS = [f"block_kva_{block}" for block in range(6)]
 _PEAKS = ("peak_p50_kw", "peak_p90_kw", "peak_p95_kw")
-_NUMBERS = ("open_kva", "own_kva", "pool_kva", *_PEAKS, "pending_kw", "limit_kw", "kappa")
+_NUMBERS = ("open_kva", "own_kva", "pool_kva", *_PEAKS, "pending_kw", "limit_kw", "voltage_kva", "kappa")
+_LIMIT = ("limit_season", "voltage_node_id", "voltage_at")
 _BINDING = ("binding_level", "binding_node_id", "reason", "note", "confidence", "kappa_source")
-_TEXTS = ("name", "kind", "hall_id", *_BINDING)
+_TEXTS = ("name", "kind", "hall_id", *_LIMIT, *_BINDING)
 
 
 def plain(value: Any) -> Any:
@@ -90,4 +91,7 @@ def _explained(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _listed(frame: pd.DataFrame, name: str) -> list[Any]:
+    # Publications are kept for good: an older one lacks what was not told then.
+    if name not in frame:
+        return [None] * len(frame)
     return [plain(value) for value in frame[name].astype(object).tolist()]

@@ -11,6 +11,8 @@ from serving.decisions.limits import node_limits, valid_at
 from serving.decisions.policy import CapacityPolicy
 from serving.decisions.pools import bound_by_path, round_down, supply_paths
 from serving.decisions.quality import grade, poor_notes
+from serving.decisions.seasons import season_shares
+from serving.decisions.voltage import VoltageRoom, voltage_room
 from training.peak.blocks import BLOCKS
 from training.peak.kappa import Kappa
 from training.peak.model import PeakModel
@@ -34,6 +36,10 @@ COLUMNS = (
     "peak_p95_kw",
     "pending_kw",
     "limit_kw",
+    "limit_season",
+    "voltage_kva",
+    "voltage_node_id",
+    "voltage_at",
     "binding_level",
     "binding_node_id",
     "reason",
@@ -66,9 +72,12 @@ def capacity_answer(
     peaks = model.peaks(history, policy.horizon_days, applications, uptake).with_sums(nodes["parent_id"])
     kappas = {str(kind): model.kappa(str(kind), policy.horizon_days) for kind in nodes["kind"].unique()}
     transformers, segments, ties = (_table(tables, name, now) for name in ("transformer", "line_segment", "tie"))
-    likely = _by_node(_reserved_kva(peaks.frame(), nodes, kappas).max(axis=1))
-    limits = node_limits(nodes, transformers, segments, ties, likely)
-    return open_capacity(nodes, limits, peaks, kappas, policy, now)
+    reserved = _reserved_kva(peaks.frame(), nodes, kappas)
+    likely, shares = _by_node(reserved.max(axis=1)), season_shares(history)
+    limits = node_limits(nodes, transformers, segments, ties, likely, shares, policy.line_rating)
+    headroom = reserved.rsub(limits["limit_kva"], axis=0)
+    voltage = voltage_room(nodes, segments, reserved.to_numpy(), headroom.to_numpy(), history, policy)
+    return open_capacity(nodes, limits, peaks, kappas, policy, now, voltage)
 
 
 def open_capacity(
@@ -78,29 +87,36 @@ def open_capacity(
     kappas: Mapping[str, Kappa],
     policy: CapacityPolicy,
     now: pd.Timestamp,
+    voltage: VoltageRoom | None = None,
 ) -> pd.DataFrame:
     """The answer from limits and peaks (both in the order of `nodes`, indexed by node_id) and factors by level.
 
-    own_kva is the headroom of the node itself, limit − κ · P50; open_kva the least of it and of all above (firm: the
-    least of the six blocks); block_kva_0..5 the same by four-hour block of the local day; pool_kva, of feeders and
-    substations, what everything below may share. All rounded down, none below zero. What cannot be known is NaN with
-    the reason DATA_POOR and a note in words.
+    own_kva is the headroom of the node itself, limit − κ · P50 or what `voltage` leaves, whichever is less; open_kva
+    the least of it and of all above (firm: the least of the six blocks); block_kva_0..5 the same by four-hour block of
+    the local day; pool_kva, of feeders and substations, what all below may share; voltage_kva what voltage leaves,
+    voltage_node_id the point that is then lowest and voltage_at (UTC) the hour of the past that decides it. All rounded
+    down, none below zero. What cannot be known is NaN with the reason DATA_POOR and a note in words.
     """
     figures = peaks.frame()
     reserved = _reserved_kva(figures, nodes, kappas)
     headroom = reserved.rsub(limits["limit_kva"], axis=0)
     notes = poor_notes(figures, limits, policy, now)
+    room = VoltageRoom.unknown() if voltage is None else voltage
+    held = _held_by_voltage(headroom, room)
     headroom.loc[notes != ""] = np.nan
     paths = supply_paths({str(node): above for node, above in nodes["parent_id"].items()})
     least = _by_node(headroom.min(axis=1, skipna=False))
     bound = [_bind(node, paths[node], headroom, least, notes) for node in nodes.index]
     grades = grade(figures, limits, {kind: one.years for kind, one in kappas.items()}, policy)
     base = _headroom_without_pending(figures, nodes, limits, kappas)
-    rows = [_row(one, nodes, limits, paths, grades, base, policy) for one in bound]
+    rows = [_row(one, nodes, limits, paths, grades, base, held, policy) for one in bound]
     table = pd.DataFrame(rows, index=nodes.index)
     table["own_kva"] = round_down(headroom.min(axis=1, skipna=False).to_numpy(), policy.round_kva)
     table["pool_kva"] = table["open_kva"].where(nodes["kind"] != "area")
-    table["limit_kw"] = limits["limit_kw"]
+    table["limit_kw"], table["limit_season"] = limits["limit_kw"], limits["limit_season"]
+    table["voltage_kva"] = round_down(_firm(room).reindex(nodes.index).to_numpy(dtype=float), policy.round_kva)
+    table["voltage_node_id"] = room.point.reindex(nodes.index).where(table["voltage_kva"].notna(), None)
+    table["voltage_at"] = room.at.reindex(nodes.index).where(table["voltage_kva"].notna())
     table["valid_until"] = now + pd.Timedelta(days=policy.valid_days)
     table = table.join(_context(nodes, figures, kappas))
     return table.rename_axis("node_id").reset_index().sort_values("node_id")[list(COLUMNS)].reset_index(drop=True)
@@ -155,6 +171,21 @@ def _headroom_without_pending(
     return limits["limit_kva"] - kept
 
 
+def _firm(voltage: VoltageRoom) -> pd.Series:
+    """The least of all blocks, kVA by area; NaN where voltage sets no limit."""
+    least = voltage.kva.min(axis=1)
+    return least.where(np.isfinite(least))
+
+
+def _held_by_voltage(headroom: pd.DataFrame, voltage: VoltageRoom) -> frozenset[str]:
+    """Lower `headroom` in place to what voltage leaves; the nodes whose firm figure that decides."""
+    areas = headroom.index.intersection(voltage.kva.index)
+    before = headroom.loc[areas].to_numpy()
+    after = np.minimum(before, voltage.kva.loc[areas].to_numpy(dtype=float))
+    headroom.loc[areas] = after
+    return frozenset(areas[after.min(axis=1) < before.min(axis=1)])
+
+
 def _by_node(values: pd.Series) -> dict[str, float]:
     return {str(node): float(value) for node, value in values.items()}
 
@@ -176,6 +207,7 @@ def _row(
     paths: Mapping[str, tuple[str, ...]],
     grades: pd.Series,
     base: pd.Series,
+    held: frozenset[str],
     policy: CapacityPolicy,
 ) -> dict[str, object]:
     known = [node for node in paths[bound.node_id] if node in nodes.index]
@@ -189,8 +221,12 @@ def _row(
     row |= dict(zip(_BLOCK_COLUMNS, round_down(bound.blocks, policy.round_kva).tolist(), strict=True))
     if not np.isfinite(bound.firm):
         return row | {"reason": "DATA_POOR", "confidence": "LOW"}
-    # Promises alone stand in the way: without those in transit there would be something to give.
-    taken = bound.firm < policy.round_kva <= base[bound.binding]
-    reason = "PENDING" if taken else limits.loc[bound.binding, "limit_reason"]
+    if bound.binding in held:
+        reason = "VOLTAGE_LOW"
+    elif bound.firm < policy.round_kva <= base[bound.binding]:
+        # Promises alone stand in the way: without those in transit there would be something to give.
+        reason = "PENDING"
+    else:
+        reason = str(limits.loc[bound.binding, "limit_reason"])
     worst = min(grades.loc[known], key=("LOW", "MEDIUM", "HIGH").index)
     return row | {"reason": reason, "confidence": worst}

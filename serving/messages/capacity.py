@@ -49,6 +49,16 @@ class NodeCapacity(Message):
     peak_p95_kw: float | None
     pending_kw: float | None = Field(description="part of the median peak that approved applications will add, kW")
     limit_kw: float | None = Field(description="what the node may carry, kW")
+    limit_season: str | None = Field(
+        None, description="the season that sets a feeder's limit, be it by its duty to a neighbour or by its rating"
+    )
+    voltage_kva: float | None = Field(
+        None, description="what voltage along the feeder leaves at an area, kVA; null: no line is known, or no limit"
+    )
+    voltage_node_id: str | None = Field(None, description="the point of the line whose voltage is then lowest")
+    voltage_at: AwareDatetime | None = Field(
+        None, description="the hour of the last year whose loads, raised to what is kept for, decide it"
+    )
     binding_level: str | None = Field(description="level of the node that binds")
     binding_node_id: str | None = Field(description="the node that binds: this one or one upstream")
     reason: str | None = Field(description="reason code", examples=["FEEDER_THERMAL"])

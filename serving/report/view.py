@@ -34,6 +34,9 @@ def _known(capacity: pd.DataFrame, kind: str) -> pd.DataFrame:
     limit = part["limit_kw"].where(part["limit_kw"] > 0)
     part["use"] = part["peak_p95_kw"] / limit
     part["why"] = [reason_words(code) for code in part["reason"]]
+    if "voltage_node_id" in part:
+        low = part["reason"] == "VOLTAGE_LOW"
+        part.loc[low, "why"] += " (" + part.loc[low, "voltage_node_id"].astype(str) + ")"
     return part
 
 

@@ -97,3 +97,27 @@ def test_uptake_takes_room_where_it_comes_and_above(
     assert (after.loc[known, "own_kva"] <= before.loc[known, "own_kva"]).all()
     assert (after.loc[known, "own_kva"] < before.loc[known, "own_kva"]).any()
     pd.testing.assert_series_equal(after["kappa"], before["kappa"])
+
+
+def test_a_planted_weak_feeder_is_held_by_voltage_at_a_node_and_an_hour(
+    history: History, tables: dict[str, pd.DataFrame], model: PeakModel
+) -> None:
+    lines = tables["line_segment"]
+    feeder = str(lines["feeder_id"].iloc[0])
+    weak = lines.copy()
+    # Twenty times as long a line: within its ratings, but far away.
+    weak.loc[weak["feeder_id"] == feeder, ["r_ohm", "x_ohm"]] *= 20
+    bank = tables["transformer"].copy()
+    bank.loc[~bank["node_id"].isin(history.nodes.index[history.nodes["kind"] == "area"]), "rating_kva"] *= 4
+    before = answer(history, {**tables, "transformer": bank}, model)
+    after = answer(history, {**tables, "transformer": bank, "line_segment": weak}, model)
+    below = history.nodes.index[history.nodes["parent_id"] == feeder]
+    held = after.loc[below][after.loc[below, "reason"] == "VOLTAGE_LOW"]
+    assert len(held) > 0
+    assert (held["open_kva"] < before.loc[held.index, "open_kva"]).all()
+    assert (held["open_kva"] == held["voltage_kva"]).all()
+    assert held["voltage_node_id"].isin(weak.loc[weak["feeder_id"] == feeder, "to_id"]).all()
+    assert held["voltage_at"].between(history.as_of - pd.Timedelta(days=366), history.as_of).all()
+    assert (after["open_kva"].fillna(0) <= before["open_kva"].fillna(0)).all()
+    elsewhere = after.index.difference([*below, feeder])
+    pd.testing.assert_frame_equal(after.loc[elsewhere], before.loc[elsewhere])

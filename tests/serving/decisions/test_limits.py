@@ -5,11 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.decisions.limits import node_limits, valid_at
 from serving.decisions.pools import bound_by_path, round_down, supply_paths
+from serving.decisions.seasons import SEASONS
 
 NOW = pd.Timestamp("2025-01-01", tz="UTC")
 
@@ -40,6 +41,55 @@ def test_a_duty_to_a_neighbour_can_bind_a_feeder(case, make_frame) -> None:
     assert limits.loc["F2", "limit_reason"] == "FEEDER_THERMAL"
     unknown = node_limits(case.nodes, case.transformers, case.segments, ties, {})
     assert unknown.loc["F1", "limit_kva"] == pytest.approx(400)
+
+
+TIED = {"tie_id": "T1", "feeder_a_id": "F1", "feeder_b_id": "F2", "transfer_limit_kva": 400.0}
+
+
+def by_season(**shares: list[float]) -> pd.DataFrame:
+    return pd.DataFrame.from_dict(shares, orient="index", columns=list(SEASONS))
+
+
+def test_a_duty_that_arises_in_another_season_leaves_more(case, make_frame) -> None:
+    ties = make_frame("tie", [TIED])
+    peaks = {"F1": 500.0, "F2": 300.0}
+    tables = (case.nodes, case.transformers, case.segments, ties, peaks)
+    shares = by_season(F1=[1.0, 0.6, 0.5, 0.6], F2=[0.4, 0.5, 1.0, 0.7])
+    annual, seasonal = node_limits(*tables).loc["F1"], node_limits(*tables, shares).loc["F1"]
+    assert annual[["limit_kva", "limit_reason"]].tolist() == [pytest.approx(500), "FEEDER_N1"]
+    # F1 carries 800. Winter: 800 − 120; spring: 800 − 150 + 200; summer: 800 − 300 + 250; its use, 640, is less.
+    assert seasonal[["limit_kva", "limit_reason"]].tolist() == [640.0, "FEEDER_THERMAL"]
+    assert pd.isna(seasonal["limit_season"])
+    # Where the neighbour hands over 210 in winter too, winter binds: 800 − 210.
+    shares = by_season(F1=[1.0, 0.6, 0.5, 0.6], F2=[0.7, 0.5, 1.0, 0.7])
+    found = node_limits(*tables, shares).loc["F1", ["limit_kva", "limit_reason", "limit_season"]]
+    assert found.tolist() == [pytest.approx(590), "FEEDER_N1", "winter"]
+
+
+def test_a_feeder_that_may_carry_less_in_summer_is_limited_by_its_summer(case) -> None:
+    rating = {"summer": 0.8}
+    shares = by_season(F1=[1.0, 0.7, 0.9, 0.7])
+    limits = node_limits(case.nodes, case.transformers, case.segments, case.ties, {"F1": 400.0}, shares, rating)
+    # Winter: .8 · 800; summer: .8 · .8 · 800, and the 40 kVA that it draws less than at its peak.
+    assert limits.loc["F1", ["limit_kva", "limit_season"]].tolist() == [pytest.approx(552), "summer"]
+
+
+@given(
+    st.lists(st.floats(0.05, 1), min_size=8, max_size=8),
+    st.floats(0, 900),
+    st.floats(0, 900),
+)
+@settings(max_examples=30, deadline=None)
+def test_whatever_the_seasons_the_limit_holds_in_each(make_case, make_frame, shares, own: float, other: float) -> None:
+    case, ties = make_case(), make_frame("tie", [TIED])
+    table = by_season(F1=[1.0, *shares[1:4]], F2=shares[4:])
+    tables = (case.nodes, case.transformers, case.segments, ties, {"F1": own, "F2": other})
+    limit = node_limits(*tables, table).loc["F1", "limit_kva"]
+    # What may be added on top of the year's peak fits, season by season, with what F2 hands over then.
+    for mine, theirs in zip(table.loc["F1"], table.loc["F2"], strict=True):
+        if limit > own:
+            assert mine * own + (limit - own) + min(400.0, theirs * other) <= 800 + 1e-6
+    assert limit >= node_limits(*tables).loc["F1", "limit_kva"] - 1e-9
 
 
 def test_a_feeder_is_limited_where_it_begins(case, make_frame) -> None:
