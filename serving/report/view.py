@@ -36,7 +36,8 @@ def _known(capacity: pd.DataFrame, kind: str) -> pd.DataFrame:
     part["why"] = [reason_words(code) for code in part["reason"]]
     if "voltage_node_id" in part:
         low = part["reason"] == "VOLTAGE_LOW"
-        part.loc[low, "why"] += " (" + part.loc[low, "voltage_node_id"].astype(str) + ")"
+        hour = pd.to_datetime(part.loc[low, "voltage_at"], utc=True).dt.strftime("%Y-%m-%d %H:%M UTC")
+        part.loc[low, "why"] += ", lowest at " + part.loc[low, "voltage_node_id"].astype(str) + " in an hour as " + hour
     return part
 
 

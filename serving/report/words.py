@@ -10,7 +10,7 @@ _REASONS = {
     "FEEDER_THERMAL": "the feeder's thermal limit",
     "FEEDER_N1": "the feeder, which may have to take over a neighbour",
     "SUBSTATION_FIRM": "the substation, with its largest transformer out",
-    "VOLTAGE_LOW": "voltage along the feeder, lowest at the point named",
+    "VOLTAGE_LOW": "voltage along the feeder",
     "PENDING": "capacity already promised to approved applications",
     "DATA_POOR": "too little data to say; not published as capacity",
 }

@@ -56,6 +56,7 @@ def script(tmp_path, monkeypatch):
     monkeypatch.setattr(peering, "PYTHON", Path(sys.executable))
     monkeypatch.setattr(peering, "SCRIPTS", tmp_path)
     monkeypatch.delenv("PEERS_KEPT", raising=False)
+    monkeypatch.delenv("PEERS", raising=False)
     return tmp_path
 
 
@@ -92,6 +93,11 @@ def test_without_their_environment_peers_are_said_to_be_absent(history, plan, tm
     request = peering.terms(history, plan, LEVELS)
     assert openstef(history, pd.DataFrame({"load": [1.0]}), request, ["lgbm"], lambda rows: {}) == {}
     assert capsys.readouterr().err == "peers: absent, make bench-env\n"
+
+
+def test_peers_can_be_left_out(history, plan, script, monkeypatch):
+    monkeypatch.setenv("PEERS", "off")
+    assert peering.ask("echo", pd.DataFrame({"load": [1.0]}), peering.terms(history, plan, LEVELS)) is None
 
 
 def test_a_peer_reads_the_frame_and_its_forecasts_stand_beside_the_truth(history, plan, script):

@@ -158,6 +158,15 @@ def test_all_data_poor_is_told_as_such(tmp_path: Path) -> None:
     assert "too little data to say" in page
 
 
+def test_an_area_held_by_voltage_names_the_point_of_the_line() -> None:
+    frame = _capacity()
+    frame["voltage_node_id"], frame["voltage_at"] = None, pd.Timestamp("2025-12-30T11:00Z")
+    frame.loc[frame["node_id"] == "A0", ["reason", "voltage_node_id"]] = ["VOLTAGE_LOW", "F1-J9"]
+    rows = tightest(frame, 9).set_index("node_id")
+    assert rows.loc["A0", "why"] == "voltage along the feeder, lowest at F1-J9 in an hour as 2025-12-30 11:00 UTC"
+    assert rows.loc["A1", "why"] == "the area's own transformers"
+
+
 @pytest.mark.parametrize("count", [1, 4, 100])
 def test_tightest_and_roomiest_against_plain_sorting(count: int) -> None:
     frame = _capacity(12)

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.rows import NO_FIGURE, forecast_rows, plain
+from serving.rows import NO_FIGURE, capacity_rows, forecast_rows, plain
 
 VALUES = st.one_of(
     st.none(), st.floats(), st.integers(-(10**9), 10**9), st.text(), st.booleans(), st.just(pd.NaT), st.just(pd.NA)
@@ -53,3 +53,20 @@ def test_a_missing_figure_always_has_a_reason() -> None:
     rows = forecast_rows(frame([np.nan, np.nan], ["", "NO_SIBLING"]), [0.025, 0.5])
     assert rows["B"][0]["reasons"] == [NO_FIGURE]
     assert rows["A"][0]["reasons"] == ["NO_SIBLING"]
+
+
+def test_what_voltage_says_is_told_with_the_node_and_the_hour(helpers) -> None:
+    frame = helpers.capacity_frame()
+    frame["voltage_kva"], frame["voltage_node_id"] = [35.0, *[np.nan] * (len(frame) - 1)], "P7"
+    frame["voltage_at"] = pd.Timestamp("2025-12-30T11:00Z")
+    row = capacity_rows(frame)[frame["node_id"].iloc[0]]
+    told = [row[name] for name in ("voltage_kva", "voltage_node_id", "voltage_at")]
+    assert told == [35.0, "P7", "2025-12-30T11:00:00Z"]
+    assert capacity_rows(frame)[frame["node_id"].iloc[1]]["voltage_kva"] is None
+
+
+def test_an_older_publication_says_nothing_of_voltage_and_seasons(helpers) -> None:
+    row = next(iter(capacity_rows(helpers.capacity_frame()).values()))
+    assert {name: row[name] for name in ("voltage_kva", "voltage_at", "limit_season")} == dict.fromkeys(
+        ("voltage_kva", "voltage_at", "limit_season")
+    )
