@@ -1,12 +1,13 @@
 """Everything the load models see, as of a moment: loads, weather, nodes, calendar."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from features.clock import Calendar
+from features.load.events import known_events, no_events
 from features.load.grid import Grid, Versions
 from features.load.weather import Weather
 
@@ -18,6 +19,7 @@ class History:
     """Loads and weather with their versions, the valid nodes, and the local calendar.
 
     `nodes` is indexed by node_id in the order of `versions.ids`; nodes without any reading stand in `nodes` only.
+    `events` are those of outside the grid, as the contract `event` has them.
     """
 
     versions: Versions
@@ -25,6 +27,7 @@ class History:
     nodes: pd.DataFrame
     calendar: Calendar
     as_of: pd.Timestamp
+    events: pd.DataFrame = field(default_factory=no_events)
 
     @cached_property
     def loads(self) -> Grid:
@@ -60,7 +63,8 @@ class History:
             for name, one in self.weather.observed.items()
         }
         issued = tuple(issue for issue in self.weather.forecasts if issue.available_at <= as_of)
-        return replace(self, versions=part, weather=Weather(observed, issued), as_of=as_of)
+        events = known_events(self.events, as_of)
+        return replace(self, versions=part, weather=Weather(observed, issued), as_of=as_of, events=events)
 
     def since(self, moment: pd.Timestamp) -> "History":
         """The same history without loads and weather of the time before `moment`, as if nothing older was kept."""

@@ -50,7 +50,8 @@ def load_history(
     moment = as_of or max(last, pd.Timestamp(versions.available[-1], unit="us", tz="UTC"))
     nodes = _rated(lake, moment, as_of)
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
-    history = History(versions, _weather(lake, as_of, calendar, weather_variables), nodes, calendar, moment)
+    weather, events = _weather(lake, as_of, calendar, weather_variables), lake.read("event", as_of=as_of)
+    history = History(versions, weather, nodes, calendar, moment, events)
     if node_ids is None:
         return history
     unknown = sorted(set(node_ids) - set(versions.ids) - set(nodes.index))

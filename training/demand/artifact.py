@@ -12,6 +12,7 @@ from features.errors import ModelError
 from training.demand.booster import Booster
 from training.demand.calibration import Calibration
 from training.demand.config import DemandConfig
+from training.demand.effects import EVENT_KINDS, EventEffects
 from training.demand.linear import LinearStage
 from training.demand.model import DemandModel
 
@@ -27,6 +28,7 @@ def save_model(model: DemandModel, folder: Path) -> None:
     files = model.booster.save(folder)
     arrays = {name: getattr(model.stage, name) for name in _ARRAYS}
     arrays |= {"by_lead": model.calibration.by_lead, "by_node": model.calibration.by_node}
+    arrays |= {"event_effects": model.effects.log_effect}
     np.savez_compressed(folder / "arrays.npz", **arrays)
     files.append("arrays.npz")
     manifest = {
@@ -42,6 +44,7 @@ def save_model(model: DemandModel, folder: Path) -> None:
         "terms": list(model.stage.names),
         "reference": model.stage.reference.isoformat(),
         "features": list(model.booster.feature_names),
+        "event_kinds": list(EVENT_KINDS),
         "members": list(model.booster.models),
         "files": {name: _digest(folder / name) for name in sorted(files)},
     }
@@ -72,6 +75,7 @@ def load_model(folder: Path) -> DemandModel:
         calibrated_days=manifest["calibrated_days"],
         trained_until=pd.Timestamp(manifest["trained_until"]),
         weather_variables=tuple(manifest["weather_variables"]),
+        effects=EventEffects(tuple(manifest["node_ids"]), arrays["event_effects"]),
     )
 
 

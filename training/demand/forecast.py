@@ -10,6 +10,7 @@ from features.load.groups import GROUPS, LEVEL
 from features.load.history import History
 from training.demand.assembly import Issue
 from training.demand.borrow import SHORT_DAYS
+from training.demand.effects import EventScenario
 from training.demand.explain import absorb
 from training.demand.quantiles import MEDIAN, at_levels, level_name, median_of
 from training.demand.run import NO_SIBLING, Figures, Run
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["REASONS", "explain_at", "forecast_at"]
 
+_AS_KNOWN = EventScenario()
+
 REASONS = {
     "NO_WEATHER_FORECAST": "no weather forecast covers the hour: weather of past years was used as scenarios",
     "SHORT_HISTORY": f"under {SHORT_DAYS} days of load are known: siblings' response to weather and calendar was used",
     "STALE_LOAD": "no load of the last four weeks: siblings' shape at the last known level",
     "NO_HISTORY": "no load is known: siblings' load per rating was used",
     "LEVEL_SHIFT": "the load jumped within the last days: the forecast was re-centred",
+    "EVENT": "an event begins, goes on or ends that recent loads do not show: what earlier ones did was put on top",
     NO_SIBLING: "no load is known and no other node can speak for it: no figure is given",
 }
 
@@ -39,13 +43,15 @@ def forecast_at(
     quantiles: tuple[float, ...] | None = None,
     actual_weather: bool = False,
     explain: bool = False,
+    events: EventScenario = _AS_KNOWN,
 ) -> pd.DataFrame:
     """Quantiles of the load of every interval from `first_lead_hours` to `horizon_hours` after `issued_at`.
 
     Columns: node_id, start_utc, lead_hours, one column a level (`q05` … `q95`, kW, never crossing), reason (codes of
     REASONS joined by `+`, empty when nothing was amiss); with `explain` also median_kw and one column a group of
     GROUPS, contributions in kW that add up to it. Only what was available at `issued_at` is used, unless
-    `actual_weather` lets observed weather stand in for a missing weather forecast. Raises NotFoundError for a node
+    `actual_weather` lets observed weather stand in for a missing weather forecast. `events` are those that had been
+    told of by then; another scenario leaves them out or assumes more. Raises NotFoundError for a node
     that has neither a reading nor a ledger row.
     """
     wanted = _wanted(history, node_ids)
@@ -55,10 +61,10 @@ def forecast_at(
     # Siblings speak for nodes that have nothing recent to say; only then is everyone needed.
     alone = len(wanted) < len(history.versions.ids) and set(wanted) <= set(history.versions.ids)
     part = history.with_nodes(wanted) if alone else history
-    run = Run(model, part, issue, wanted, actual=actual_weather, explain=explain)
+    run = Run(model, part, issue, wanted, actual=actual_weather, explain=explain, events=events)
     found, reasons = run.figures()
     if alone and (reasons == NO_SIBLING).any():
-        run = Run(model, history, issue, wanted, actual=actual_weather, explain=explain)
+        run = Run(model, history, issue, wanted, actual=actual_weather, explain=explain, events=events)
         found, reasons = run.figures()
     levels = quantiles or model.config.levels
     frame = _frame(run.times(), run.leads(), wanted, at_levels(found.kw, model.config.levels, levels), reasons, levels)

@@ -12,7 +12,7 @@ from features.load.issue import combine_stations
 from features.load.terms import BENDS, PAD_HOURS, calendar_terms, linear_terms
 from features.settings import Settings
 
-__all__ = ["EXPONENTS", "LinearConfig", "LinearStage"]
+__all__ = ["EXPONENTS", "LinearConfig", "LinearStage", "on_grid"]
 
 EXPONENTS = (-6.0, 4.0)
 """An exponent beyond these is no load any more but an extrapolation gone wild."""
@@ -73,7 +73,7 @@ class LinearStage:
             groups, member = np.zeros((1, 0)), np.zeros(len(loads.ids), dtype=int)
             temperature = None
         else:
-            temperature = _on_grid(weather, loads)
+            temperature = on_grid(weather, loads)
             groups, member = choose_stations(
                 target, temperature, loads, weather.ids, config.stations, station_choice or {}
             )
@@ -191,7 +191,7 @@ def _transform(values: np.ndarray, logged: np.ndarray, unit: np.ndarray) -> np.n
     return np.where(logged[:, None], np.log(np.maximum(scaled, 0.02)), scaled)
 
 
-def _on_grid(weather: Grid, loads: Grid) -> np.ndarray:
+def on_grid(weather: Grid, loads: Grid) -> np.ndarray:
     """Station values at each load interval, PAD_HOURS earlier on; edges repeat the nearest known value."""
     per_hour = 60 // loads.step_minutes
     times = (

@@ -13,6 +13,7 @@ from training.demand.booster import Booster
 from training.demand.borrow import with_borrowed
 from training.demand.calibration import Calibration
 from training.demand.config import DemandConfig
+from training.demand.effects import EventEffects
 from training.demand.forecast import explain_at, forecast_at
 from training.demand.linear import LinearStage
 from training.demand.rows import Rows, collect_rows, row_weights
@@ -36,6 +37,7 @@ class DemandModel:
     calibrated_days: int
     trained_until: pd.Timestamp
     weather_variables: tuple[str, ...]
+    effects: EventEffects
 
     @classmethod
     def fit(cls, history: History, config: DemandConfig) -> "DemandModel":
@@ -54,7 +56,8 @@ class DemandModel:
             early = _fit_stages(history, config, begin)
             calibration, days = _calibrate(history, early, config, begin, end)
         stage, booster = _fit_stages(history, config, end)
-        return cls(config, loads.step_minutes, stage, booster, calibration, days, end, history.weather.variables)
+        known, effects = history.weather.variables, EventEffects.fit(history, stage)
+        return cls(config, loads.step_minutes, stage, booster, calibration, days, end, known, effects)
 
     forecast = forecast_at
     explain = explain_at

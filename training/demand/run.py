@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from features.load.groups import GROUPS, LEVEL, WEATHER
+from features.load.groups import EVENTS, GROUPS, LEVEL, WEATHER
 from features.load.history import History
 from features.load.issue import IssueInputs, build_features, scale_of, special_targets
 from features.load.weather import WeatherWindow
 from training.demand.assembly import Assembler, Issue
 from training.demand.borrow import SHORT_DAYS, extend, known_days
 from training.demand.cold import Siblings, find_siblings
+from training.demand.effects import EventScenario
 from training.demand.explain import Explainer, absorb
 from training.demand.quantiles import median_of, mixture
 from training.demand.scenarios import weather_scenarios
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_SIBLING", "Figures", "Run"]
 
 NO_SIBLING = "NO_SIBLING"
+_LEAST_CHANGE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,21 @@ class Run:
     """One issue time for the nodes `wanted`, which are explained where `explain` says so."""
 
     def __init__(
-        self, model: "DemandModel", history: History, issue: Issue, wanted: list[str], *, actual: bool, explain: bool
+        self,
+        model: "DemandModel",
+        history: History,
+        issue: Issue,
+        wanted: list[str],
+        *,
+        actual: bool,
+        explain: bool,
+        events: EventScenario,
     ) -> None:
         self._model, self._history, self._issue = model, history, issue
         self._ids = list(history.versions.ids)
         self._place = {node: row for row, node in enumerate(self._ids)}
         self._levels = model.config.levels
-        self._wanted, self._explain = wanted, explain
+        self._wanted, self._explain, self._events = wanted, explain, events
         self._known = history.until(issue.at).loads
         stage = extend(model.stage, self._known)
         self._assembler = Assembler(history, stage, actual_weather=actual, variables=model.weather_variables)
@@ -96,7 +106,21 @@ class Run:
             if node in cold:
                 why[row, :] = cold[node].reason
                 self._speak(asked, row, found, cold[node].siblings)
-        return asked, why
+        return self._under_events(asked, why)
+
+    def _under_events(self, asked: Figures, why: np.ndarray) -> tuple[Figures, np.ndarray]:
+        """The figures under the events of the scenario: a factor on all quantiles, told where it does anything."""
+        nodes = self._history.nodes.reindex(self._wanted)
+        factor = self._model.effects.factors(self._history.events, self._events, nodes, self.times(), self._issue.at)
+        changed = np.abs(factor - 1.0) > _LEAST_CHANGE
+        if not changed.any():
+            return asked, why
+        why = np.where(changed, [[_join(one, "EVENT") for one in row] for row in why], why)
+        parts = asked.parts
+        if parts is not None:
+            parts = parts.copy()
+            parts[..., GROUPS.index(EVENTS)] += median_of(asked.kw, self._levels) * (factor - 1.0)
+        return Figures(asked.kw * factor[..., None], parts), why
 
     def _unknown(self, window: WeatherWindow | None, inputs: IssueInputs) -> np.ndarray:
         if window is None:

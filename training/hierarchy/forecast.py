@@ -55,10 +55,8 @@ def coherent_issue(
     scenarios = joint(quantiles, scores, levels)
     summing = tree.summing(rest_shares(tree, loads))
     leaves = tree.leaves
-    if reconciled:
-        scenarios = coherent(scenarios, summing)
-    else:
-        scenarios = np.einsum("nl,klh->knh", summing, scenarios[:, leaves])
+    added = np.einsum("nl,klh->knh", summing, scenarios[:, leaves])
+    scenarios = coherent(scenarios, summing) if reconciled else added
     return _with(forecast, scenarios, tree, leads, levels), scenarios, tree
 
 

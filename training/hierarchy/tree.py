@@ -35,7 +35,9 @@ class Tree:
         while waiting:
             ready = [node for node in waiting if node not in above or above[node] in placed]
             if not ready:
-                raise ConfigError(f"nodes feed each other in a circle ({len(waiting)} nodes, the first is {waiting[0]})")
+                raise ConfigError(
+                    f"nodes feed each other in a circle ({len(waiting)} nodes, the first is {waiting[0]})"
+                )
             placed |= {node: len(placed) + at for at, node in enumerate(ready)}
             waiting = [node for node in waiting if node not in placed]
         order = tuple(placed)
