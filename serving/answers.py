@@ -25,8 +25,9 @@ from serving.refusals import BadFieldError, FieldFault, OutOfScopeError, Unknown
 from serving.rows import forecast_rows, instant
 from serving.served import Given
 from training.demand.config import LEVELS
+from training.demand.effects import AS_KNOWN, EventScenario
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "scenario_of"]
 
 _SHOWN = 3
 # A feed may lag behind; after four weeks no load counts as recent, and a forecast would say nothing of the present.
@@ -79,7 +80,8 @@ class Answers:
         quantiles: tuple[float, ...],
     ) -> dict[str, list[dict[str, Any]]]:
         """node_id → its forecast rows; a forecast from the newest load is kept, to be scored when the truth arrives."""
-        keep = None if request.issue_time else self.keep
+        scenario = scenario_of(request)
+        keep = self.keep if request.issue_time is None and scenario is AS_KNOWN else None
         levels = quantiles if keep is None else tuple(sorted({*quantiles, *LEVELS}))
         frame = demand.model.forecast(
             history,
@@ -88,6 +90,7 @@ class Answers:
             node_ids=[node.node_id for node in nodes],
             quantiles=levels,
             explain=request.explain,
+            events=scenario,
         )
         if keep is not None and len(frame):
             step = history.versions.step_minutes
@@ -238,6 +241,25 @@ def _issue_time(history: History, request: NodesForecastRequest | UnitForecastRe
             f"{instant(asked)} is not within the data, {instant(first)} to {instant(last)}",
         )
     return asked
+
+
+def scenario_of(request: NodesForecastRequest | UnitForecastRequest) -> EventScenario:
+    """Which events the forecast is to count with."""
+    if not request.assumed_events:
+        return AS_KNOWN if request.events == "known" else EventScenario(known=False)
+    rows = [
+        {
+            "kind": one.kind,
+            "scope_kind": "all" if one.node_id is None else "node",
+            "scope_id": one.node_id,
+            "start_utc": one.start_utc,
+            "end_utc": one.end_utc,
+        }
+        for one in request.assumed_events
+    ]
+    table = pd.DataFrame(rows)
+    stamps = {name: pd.to_datetime(table[name], utc=True) for name in ("start_utc", "end_utc")}
+    return EventScenario(request.events == "known", table.assign(**stamps))
 
 
 def _at(frame: pd.DataFrame, levels: Sequence[float], wanted: Sequence[float]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from serving.publish import Provenance, Publication, list_publications, read_pub
 from serving.refusals import NotReadyError, UnknownPublicationError
 from serving.rows import capacity_rows
 from serving.settings import ServiceSettings
+from training.demand.effects import EventScenario
 from training.registry import Champion, champion
 
 __all__ = ["CapacityTable", "Demand", "ForecastModel", "Holdings", "Node", "Territory", "newest_load_moment"]
@@ -48,6 +49,7 @@ class ForecastModel(Protocol):
         node_ids: list[str] | None = ...,
         quantiles: tuple[float, ...] = ...,
         explain: bool = ...,
+        events: EventScenario = ...,
     ) -> pd.DataFrame: ...
 
 

@@ -21,6 +21,19 @@ _SHOWN_LEVELS = "0.05,0.25,0.5,0.75,0.95"
 @click.option(
     "--issue-time", default=None, help="The moment to forecast from, ISO 8601 with offset; default: newest load."
 )
+@click.option(
+    "--events",
+    type=click.Choice(["known", "none"]),
+    default="known",
+    show_default=True,
+    help="Count with the events told of by the issue, or as if none went on.",
+)
+@click.option(
+    "--assume",
+    multiple=True,
+    metavar="KIND,START[,END]",
+    help="Count with an event of this kind, too, such as epidemic,2026-01-10T00:00+08:00; repeatable.",
+)
 @click.option("--explain", is_flag=True, help="Show what the median is made of, kW.")
 @workspace_option
 @json_option
@@ -29,6 +42,8 @@ def command(
     horizon: int,
     quantiles: str,
     issue_time: str | None,
+    events: str,
+    assume: tuple[str, ...],
     explain: bool,
     workspace: Workspace,
     as_json: bool,
@@ -43,6 +58,7 @@ def command(
     from serving.messages import ForecastRequest
 
     asked: dict[str, Any] = {"node_ids": list(nodes), "horizon_hours": horizon, "quantiles": _levels(quantiles)}
+    asked |= {"events": events, "assumed_events": [_assumed(text) for text in assume]}
     request = checked(ForecastRequest, {**asked, "issue_time": issue_time, "explain": explain})
     answers = local_answers(workspace)
     with keeping(answers):
@@ -51,6 +67,13 @@ def command(
         print_json(answer)
     else:
         _show(answer, workspace)
+
+
+def _assumed(text: str) -> dict[str, str | None]:
+    kind, *span = [part.strip() for part in text.split(",")]
+    if len(span) not in (1, 2):
+        raise ConfigError(f"--assume: {text!r} is no KIND,START or KIND,START,END")
+    return {"kind": kind, "start_utc": span[0], "end_utc": span[1] if len(span) == 2 else None}
 
 
 def _levels(text: str) -> list[float]:

@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Discriminator, Field, Tag
 
-from serving.messages.parts import AboutNodes, AboutUnit, Message, ModelStamp, Quantile, Whole, by_subject
+from serving.messages.parts import AboutNodes, AboutUnit, Identifier, Message, ModelStamp, Quantile, Whole, by_subject
 
 __all__ = [
     "DEFAULT_QUANTILES",
     "MAX_HORIZON_HOURS",
+    "AssumedEvent",
     "ForecastAnswer",
     "ForecastRequest",
     "NodesForecastRequest",
@@ -19,12 +20,27 @@ MAX_HORIZON_HOURS = 336
 DEFAULT_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
+class AssumedEvent(Message):
+    """An event that a forecast is to count with as if it had been told of, at all nodes or at one and those below."""
+
+    kind: Literal["epidemic", "tariff_change", "economic", "other"]
+    start_utc: AwareDatetime = Field(description="first instant of the event")
+    end_utc: AwareDatetime | None = Field(None, description="first instant after it; empty: it goes on")
+    node_id: Identifier | None = Field(None, description="the node it touches, with all below; empty: all nodes")
+
+
 class _ForecastOptions(Message):
     horizon_hours: Whole = Field(24, ge=1, le=MAX_HORIZON_HOURS, description="how far ahead, hours")
     quantiles: list[Quantile] = Field(
         list(DEFAULT_QUANTILES), min_length=1, max_length=21, description="quantile levels, told apart to four decimals"
     )
     explain: bool = Field(False, strict=True, description="say beside every row what its median is made of")
+    events: Literal["known", "none"] = Field(
+        "known", description="`known`: events told of by the issue time count; `none`: as if none went on"
+    )
+    assumed_events: list[AssumedEvent] = Field(
+        [], max_length=20, description="events to count with beside those; such a forecast is a scenario, not kept"
+    )
     issue_time: AwareDatetime | None = Field(
         None,
         description="the moment the forecast is made from, with offset; no reading known later is used, though the "
@@ -55,7 +71,7 @@ class Contributions(Message):
     calendar: float = Field(description="hour, weekday and season, on an ordinary day")
     weather: float = Field(description="the weather against that of the last week")
     recent_residual: float = Field(description="what the last readings left over what was expected of them")
-    events: float = Field(description="holidays, moved working days, the Spring Festival")
+    events: float = Field(description="holidays, moved working days, the Spring Festival, known events")
 
 
 class LoadRow(Message):

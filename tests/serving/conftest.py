@@ -30,6 +30,7 @@ from serving.publish import Provenance, Publication, list_publications, write_pu
 from serving.settings import ServiceSettings
 from serving.state import KeyStore, open_state
 from serving.web import create_app
+from training.demand.effects import AS_KNOWN, EventScenario
 
 START = pd.Timestamp("2025-12-29T00:00Z")
 HOURS = 72
@@ -144,6 +145,7 @@ class FlatModel:
         node_ids: list[str] | None = None,
         quantiles: tuple[float, ...] = (0.05, 0.5, 0.95),
         explain: bool = False,
+        events: EventScenario = AS_KNOWN,
     ) -> pd.DataFrame:
         self.asked.append({"issued_at": issued_at, "as_of": history.as_of})
         leads = np.arange(horizon_hours, dtype=float)
@@ -153,6 +155,9 @@ class FlatModel:
             part["lead_hours"] = leads
             for level in sorted(quantiles):
                 part[f"q{level * 100:g}"] = self.base_kw * (1 + level)
+                if events.assumed is not None:
+                    begun = part["start_utc"] >= events.assumed["start_utc"].min()
+                    part[f"q{level * 100:g}"] *= np.where(begun, 0.5, 1.0)
             part["reason"] = "NO_HISTORY" if node_id == "S1" else ""
             if explain:
                 # Whole numbers would add up by luck: thirds do not.

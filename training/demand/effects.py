@@ -10,7 +10,7 @@ from features.load.events import EVENT_COLUMNS, active, known_events
 from features.load.history import History
 from training.demand.linear import LinearStage, on_grid
 
-__all__ = ["EVENT_KINDS", "EventEffects", "EventScenario"]
+__all__ = ["AS_KNOWN", "EVENT_KINDS", "EventEffects", "EventScenario"]
 
 EVENT_KINDS = ("epidemic", "tariff_change", "economic", "other")
 
@@ -22,7 +22,7 @@ _RECENT = pd.Timedelta(days=7)
 _CAP = 1.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EventScenario:
     """Which events a forecast counts with: those told of by its issue (`known`), and any that are `assumed`.
 
@@ -45,6 +45,10 @@ class EventScenario:
             raise ConfigError(f"an event of kind {strange.iloc[0]} is unknown ({len(strange)} in all); one of {known}")
         more = self.assumed.assign(available_at=issued_at)[list(EVENT_COLUMNS)]
         return more if not len(kept) else pd.concat([kept[list(EVENT_COLUMNS)], more], ignore_index=True)
+
+
+AS_KNOWN = EventScenario()
+"""What is forecast where nobody asks for anything else."""
 
 
 @dataclass(frozen=True)

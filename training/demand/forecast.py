@@ -10,7 +10,7 @@ from features.load.groups import GROUPS, LEVEL
 from features.load.history import History
 from training.demand.assembly import Issue
 from training.demand.borrow import SHORT_DAYS
-from training.demand.effects import EventScenario
+from training.demand.effects import AS_KNOWN, EventScenario
 from training.demand.explain import absorb
 from training.demand.quantiles import MEDIAN, at_levels, level_name, median_of
 from training.demand.run import NO_SIBLING, Figures, Run
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from training.demand.model import DemandModel
 
 __all__ = ["REASONS", "explain_at", "forecast_at"]
-
-_AS_KNOWN = EventScenario()
 
 REASONS = {
     "NO_WEATHER_FORECAST": "no weather forecast covers the hour: weather of past years was used as scenarios",
@@ -43,7 +41,7 @@ def forecast_at(
     quantiles: tuple[float, ...] | None = None,
     actual_weather: bool = False,
     explain: bool = False,
-    events: EventScenario = _AS_KNOWN,
+    events: EventScenario = AS_KNOWN,
 ) -> pd.DataFrame:
     """Quantiles of the load of every interval from `first_lead_hours` to `horizon_hours` after `issued_at`.
 

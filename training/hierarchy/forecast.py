@@ -1,5 +1,6 @@
 """A forecast of a whole tree: from each node's own quantiles to scenarios that add up, and their quantiles again."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ def coherent_issue(
     forecast: pd.DataFrame,
     past: pd.DataFrame,
     loads: Grid,
-    parent_of: dict[str, object],
+    parent_of: Mapping[str, object],
     levels: tuple[float, ...],
     reconciled: bool = True,
 ) -> tuple[pd.DataFrame, np.ndarray, Tree]:

@@ -26,6 +26,11 @@ _GROUP = {
     "nodes": ("nodes", 0),
 }
 _NODE = {name: _GROUP[name] for name in ("rcrps", "coverage", "pinball_kw")} | {"scored": ("intervals", 0)}
+_TOTALS = {
+    f"{score}_{way}": (f"{title}, {told}", digits)
+    for score, title, digits in (("rcrps", "rCRPS", 4), ("coverage", "coverage", 3))
+    for way, told in (("independent", "alone"), ("coherent", "adding up"), ("bottom_up", "bottom up"))
+} | {"issues": ("issues", 0)}
 _REASON = {"rows": ("rows", 0), "share": ("share", 4), "nodes": ("nodes", 0)}
 
 
@@ -59,6 +64,9 @@ _REASON = {"rows": ("rows", 0), "share": ("share", 4), "nodes": ("nodes", 0)}
     "--config", type=click.Path(dir_okay=False, path_type=Path), help="YAML file with settings of the demand model."
 )
 @click.option(
+    "--hierarchy", is_flag=True, help="Score the forecasts made to add up over the tree of nodes, too; takes longer."
+)
+@click.option(
     "--model",
     "registered",
     metavar="VERSION|champion",
@@ -77,6 +85,7 @@ def demand(
     levels: tuple[float, ...] | None,
     actual_weather: bool,
     config: Path | None,
+    hierarchy: bool,
     registered: str | None,
     out: Path | None,
     no_log: bool,
@@ -105,6 +114,7 @@ def demand(
     if out is not None:
         scored.forecasts.to_parquet(out, index=False)
     report = demand_report(scored, history, settings.levels)
+    report = _with_totals(report, scored, history, settings.levels) if hierarchy else report
     weather = "actual where no forecast was issued" if actual_weather else "as issued"
     asked = {"from": f"{first:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}", "issue_hour": issue_hour, "days_ahead": days_ahead}
     asked |= {"refit": " ".join(f"{day:%Y-%m-%d}" for day in days), "weather": weather, "model": who}
@@ -136,6 +146,15 @@ def _scored(
         return backtest_demand(history, settings, plan, progress, nodes_at), settings, "fitted for this backtest"
     model, who = _registered(workspace, registered, plan, history)
     return judge_demand(history, model, plan, progress, nodes_at), model.config, who
+
+
+def _with_totals(
+    report: "BacktestReport", scored: "Scored", history: "History", levels: tuple[float, ...]
+) -> "BacktestReport":
+    from training.backtests.hierarchy import hierarchy_scores, with_hierarchy
+
+    parents = dict(zip(history.nodes.index.astype(str), history.nodes["parent_id"], strict=True))
+    return with_hierarchy(report, hierarchy_scores(scored.forecasts, history, parents, levels))
 
 
 def _check_choice(registered: str | None, *fitting: Any) -> None:
@@ -212,6 +231,8 @@ def _show(report: "BacktestReport", title: str, run_id: str | None) -> None:
     if len(nodes) > MOST_ROWS:
         click.echo(f"the {MOST_ROWS} worst of {len(nodes)} nodes; --json has all of them")
     show_frame("By kind of node", report.shown["groups"], _GROUP)
+    if "hierarchy" in report.shown:
+        show_frame("Made to add up, beside each on its own", report.shown["hierarchy"], _TOTALS)
     show_frame("By lead", report.shown["leads"], _GROUP)
     if len(report.shown["reasons"]):
         show_frame("Fallbacks used", report.shown["reasons"], _REASON)
