@@ -19,6 +19,8 @@ from training.peak.uptake import UptakePolicy, uptake_load
 __all__ = ["Core", "Maxima", "fit_core", "past_features", "pending_load"]
 
 _SEASON_CYCLE = 365
+_RECENT_HALF_LIVES = 5
+_LEAST_LEVEL = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class Maxima:
 
 @dataclass(frozen=True)
 class Core:
-    """The fitted state of all nodes as of the end of `inputs`."""
+    """The fitted state of all nodes as of the end of `inputs`.
+
+    `level` [node] is the factor of recent load, `anchor` [node] the log factor of past peaks.
+    """
 
     inputs: PeakInputs
     usable: np.ndarray
@@ -70,7 +75,7 @@ class Core:
         load = base.copy()
         for row in np.flatnonzero(self.usable).tolist():
             state = self.state(row, ahead_x, weather_x)
-            lift = np.exp(self.anchor[row])
+            lift = np.exp(self.anchor[row]) * self.level[row]
             under = below[str(inputs.nodes.index[row])]
             layers = None if uptake is None else self._layers(row, under, plan, uptake, config)
             extra = pending_load(pending.at(under), ahead_days, scenarios, config.seed, policy)
@@ -95,7 +100,7 @@ class Core:
         """One node over the days of `ahead_x`, in kW."""
         scale = self.scale_kw[row]
         return NodeState(
-            scale * (ahead_x @ self.beta[row, :, : ahead_x.shape[1]].T + self.level[row]),
+            scale * (ahead_x @ self.beta[row, :, : ahead_x.shape[1]].T),
             scale * self._weather_part(row, weather_x),
             scale * self.residuals.value[row],
             scale * self.residuals.cut[row],
@@ -109,7 +114,7 @@ class Core:
 
     def _weather_part(self, row: int, weather_x: np.ndarray) -> np.ndarray:
         if self.station[row] < 0:
-            return np.zeros((len(self.inputs.days), BLOCKS))
+            return np.zeros((weather_x.shape[1], BLOCKS))
         beta = self.beta[row, :, -weather_x.shape[-1] :]
         return np.einsum("dbp,bp->db", weather_x[self.station[row]], beta)
 
@@ -130,11 +135,13 @@ def fit_core(inputs: PeakInputs, config: PeakConfig, policy: ConnectionPolicy, a
     weight = 0.5 ** (age / config.half_life_days)
     groups = inputs.nodes["kind"].to_numpy()
     fit = fit_points(target, calendar_x, weather_x, station, weight, groups, config.ridge, config.trend_ridge)
-    level = _recent(fit.residual, age, config)
     residuals = settle_residuals(fit.residual, config.tail_quantile)
-    usable = known >= config.min_history_days
-    core = Core(inputs, usable, fit.beta, level, residuals, station, scale, connected, np.zeros(len(known)))
-    return replace(core, anchor=_anchors(core, calendar_x, weather_x, config)) if anchored else core
+    usable, plain = known >= config.min_history_days, np.ones(len(known))
+    core = Core(inputs, usable, fit.beta, plain, residuals, station, scale, connected, np.zeros(len(known)))
+    if not anchored:
+        return core
+    anchor = _anchors(core, calendar_x, weather_x, config)
+    return replace(core, anchor=anchor, level=_levels(core, calendar_x, weather_x, config))
 
 
 def _anchors(core: Core, calendar_x: np.ndarray, weather_x: np.ndarray, config: PeakConfig) -> np.ndarray:
@@ -209,11 +216,23 @@ def _as_connected_now(inputs: PeakInputs, policy: ConnectionPolicy) -> np.ndarra
     return peak
 
 
-def _recent(residual: np.ndarray, age: np.ndarray, config: PeakConfig) -> np.ndarray:
-    """Level correction of each node and block: a share of the weighted mean of its recent residuals."""
-    weight = np.where(np.isfinite(residual), (0.5 ** (age / config.recent_half_life_days))[None, :, None], 0.0)
-    total = np.where(np.isfinite(residual), residual, 0.0) * weight
-    return config.recent_share * total.sum(axis=1) / np.maximum(weight.sum(axis=1), 1.0)
+def _levels(core: Core, calendar_x: np.ndarray, weather_x: np.ndarray, config: PeakConfig) -> np.ndarray:
+    """Factor of each node by which its load of the last weeks differs from what the model says of them.
+
+    A part of the gap, in units of the node's scale, is taken as a share of load: whoever uses a tenth more in autumn
+    uses a tenth more at the peak, and not as many kW more. Nodes that rest in those weeks are far below their scale,
+    so that a small gap stays a small share.
+    """
+    age = np.arange(len(core.inputs.days))[::-1]
+    recent = np.flatnonzero(age < _RECENT_HALF_LIVES * config.recent_half_life_days)
+    weight = 0.5 ** (age[recent] / config.recent_half_life_days)[:, None]
+    level = np.ones(len(core.usable))
+    for row in np.flatnonzero(core.usable).tolist():
+        gap = core.connected_kw[row, recent] - core.fitted(row, calendar_x[recent], weather_x[:, recent])
+        worth = np.where(np.isfinite(gap), weight, 0.0)
+        mean = float(np.sum(worth * np.nan_to_num(gap)) / max(worth.sum(), BLOCKS))
+        level[row] = max(1 + config.recent_share * mean / core.scale_kw[row], _LEAST_LEVEL)
+    return level
 
 
 def _stations(
