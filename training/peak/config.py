@@ -22,6 +22,7 @@ class PeakConfig(Settings):
     trend_ridge: float = Field(400.0, gt=0, description="how strongly a node's own trend leans on that of its level")
     recent_share: float = Field(1.0, ge=0, le=1, description="share of the recent gap taken into the level")
     recent_half_life_days: float = Field(20.0, gt=0)
+    recent_common_nodes: float = Field(5.0, ge=0, description="nodes whose shared gap is half put down to the weeks")
     anchor_half_life_days: float = Field(500.0, gt=0, description="age at which a past peak counts half")
     anchor_lean: float = Field(1.5, ge=0, description="years of peaks that the model's own word is worth")
     residual_block_days: int = Field(14, ge=1, description="length of the blocks in which residuals are drawn")

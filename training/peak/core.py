@@ -219,20 +219,23 @@ def _as_connected_now(inputs: PeakInputs, policy: ConnectionPolicy) -> np.ndarra
 def _levels(core: Core, calendar_x: np.ndarray, weather_x: np.ndarray, config: PeakConfig) -> np.ndarray:
     """Factor of each node by which its load of the last weeks differs from what the model says of them.
 
-    A part of the gap, in units of the node's scale, is taken as a share of load: whoever uses a tenth more in autumn
-    uses a tenth more at the peak, and not as many kW more. Nodes that rest in those weeks are far below their scale,
-    so that a small gap stays a small share.
+    The gap, in units of the node's scale, is taken as a share of load: whoever uses a tenth more in autumn uses a
+    tenth more at the peak, and not as many kW more. Nodes that rest in those weeks are far below their scale, so that
+    a small gap stays a small share. A gap that all nodes show is an error of the model in the weather of those weeks
+    rather than theirs: it is left out, the less the fewer nodes show it.
     """
     age = np.arange(len(core.inputs.days))[::-1]
     recent = np.flatnonzero(age < _RECENT_HALF_LIVES * config.recent_half_life_days)
     weight = 0.5 ** (age[recent] / config.recent_half_life_days)[:, None]
-    level = np.ones(len(core.usable))
-    for row in np.flatnonzero(core.usable).tolist():
+    gaps = np.zeros(len(core.usable))
+    rows = np.flatnonzero(core.usable)
+    for row in rows.tolist():
         gap = core.connected_kw[row, recent] - core.fitted(row, calendar_x[recent], weather_x[:, recent])
         worth = np.where(np.isfinite(gap), weight, 0.0)
-        mean = float(np.sum(worth * np.nan_to_num(gap)) / max(worth.sum(), BLOCKS))
-        level[row] = max(1 + config.recent_share * mean / core.scale_kw[row], _LEAST_LEVEL)
-    return level
+        gaps[row] = np.sum(worth * np.nan_to_num(gap)) / max(worth.sum(), BLOCKS) / core.scale_kw[row]
+    if len(rows):
+        gaps[rows] -= np.median(gaps[rows]) * len(rows) / (len(rows) + config.recent_common_nodes)
+    return np.maximum(1 + config.recent_share * gaps, _LEAST_LEVEL)
 
 
 def _stations(

@@ -176,3 +176,57 @@ def test_residuals_are_centred_by_year_and_their_tail_is_measured() -> None:
         np.testing.assert_allclose(settled.value[1:, year * 365 : (year + 1) * 365].mean(axis=(1, 2)), 0.0, atol=1e-9)
     # Beyond any threshold an exponential exceeds it by its own mean.
     assert settled.excess.mean() == pytest.approx(1.0, abs=0.25)
+
+
+def recent(inputs: PeakInputs, row: int, factor: float, days: int = 60) -> PeakInputs:
+    """The same town, one node of which used `factor` times as much in the last days."""
+    loads = inputs.peak_kw.copy()
+    loads[row, -days:] *= factor
+    return replace(inputs, peak_kw=loads)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.25])
+def test_who_used_more_lately_peaks_higher_in_proportion(
+    three_years: PeakInputs, quick: PeakConfig, said: Peaks, factor: float
+) -> None:
+    before = said.frame()["peak_p50_kw"]
+    after = peaks_of(recent(three_years, 2, factor), quick).frame()["peak_p50_kw"]
+    grown = np.log(after / before) / np.log(factor)
+    # Sixty days may still be a season unlike others: a part of the gap is taken for that.
+    assert 0.4 <= grown["A2"] <= 1.0
+    np.testing.assert_allclose(grown.drop("A2"), 0.0, atol=0.1)
+
+
+def test_a_node_at_rest_is_not_blown_up_by_a_little_more(three_years: PeakInputs, quick: PeakConfig) -> None:
+    """A pump that idles in winter at a thirtieth of its summer load, and at twice that lately."""
+    loads = three_years.peak_kw.copy()
+    idle = (three_years.days.month <= 4) | (three_years.days.month >= 11)
+    loads[0, idle] = loads[0, idle] / 30
+    resting = replace(three_years, peak_kw=loads)
+    plain = peaks_of(resting, quick).frame()["peak_p50_kw"]
+    more = peaks_of(recent(resting, 0, 2.0), quick).frame()["peak_p50_kw"]
+    assert more["A0"] == pytest.approx(plain["A0"], rel=0.1)
+
+
+def test_a_gap_that_all_nodes_show_is_left_out(three_years: PeakInputs, quick: PeakConfig) -> None:
+    own = fit_core(recent(three_years, 2, 1.25), quick, POLICY).level
+    loads = three_years.peak_kw.copy()
+    loads[:, -60:] *= 1.25
+    shared = fit_core(replace(three_years, peak_kw=loads), quick, POLICY).level
+    assert own[2] > 1.08
+    assert (np.abs(shared - 1) < 0.6 * (own[2] - 1)).all()
+    believed = fit_core(
+        replace(three_years, peak_kw=loads), quick.model_copy(update={"recent_common_nodes": 1e9}), POLICY
+    )
+    assert (believed.level > 1.08).all()
+
+
+def test_what_vanished_lately_keeps_something_and_who_was_not_heard_keeps_all(
+    three_years: PeakInputs, quick: PeakConfig
+) -> None:
+    loads = three_years.peak_kw.copy()
+    loads[0, -30:] *= -5.0
+    loads[1, -200:] = np.nan
+    core = fit_core(replace(three_years, peak_kw=loads), quick, POLICY)
+    assert core.level[0] == 0.1
+    assert core.level[1] == pytest.approx(1.0, abs=0.05)
