@@ -71,7 +71,11 @@ def pooled(parts: Sequence[AreaYears]) -> AreaYears:
 
 
 def at_target(whole: AreaYears) -> tuple[float, Mapping[str, Any]]:
-    """Released kVA over that of last year's peak, when one factor each makes both cover just the target afterwards."""
+    """Released kVA over that of last year's peak, when one factor each makes both cover just the target afterwards.
+
+    Each method's own estimate, P50 and last year's peak, is multiplied by one and the same factor for all areas, years
+    and territories, chosen with the outcome in hand: neither gains by its κ, which is one for all areas of a territory.
+    """
     target = PeakConfig().target_coverage
     ours, own_factor = released_at(whole.p50, whole.realised, whole.limit, target)
     thumb, thumb_factor = released_at(whole.last, whole.realised, whole.limit, target)
