@@ -1,0 +1,99 @@
+"""Level steps: a node that draws at another level from one day on, flagged, and its past raised to that level.
+
+A step is judged on the node's own daily maxima without what all nodes share that day: the median of the days after
+against the median of the days before. A step must beat a floor, and the node's own usual movement of the same kind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from training.peak.inputs import PeakInputs
+from training.peak.weekly.config import WeeklyConfig
+
+__all__ = ["LevelStep", "find_steps", "rebased"]
+
+_SHARED_NODES = 5
+_MOST_STEPS = 3
+_LEAST_KNOWN = 0.7
+
+
+@dataclass(frozen=True)
+class LevelStep:
+    """From local day `since` on, `node_id` draws `factor` times what it drew before."""
+
+    node_id: str
+    since: pd.Timestamp
+    factor: float
+
+
+def find_steps(inputs: PeakInputs, config: WeeklyConfig) -> tuple[LevelStep, ...]:
+    """The steps in the past of every node, earliest first within a node.
+
+    A node that is no plain consumer (a daily maximum of zero or less) is not judged.
+    """
+    top = _daily_maxima(inputs.peak_kw)
+    plain = np.isfinite(top).any(axis=1) & ~(top <= 0).any(axis=1)
+    logs = np.log(np.where(plain[:, None], top, np.nan))
+    if plain.sum() >= _SHARED_NODES:
+        logs = logs - _shared(logs)
+    found: list[LevelStep] = []
+    for row in np.flatnonzero(plain).tolist():
+        node = str(inputs.nodes.index[row])
+        steps = _steps_of(logs[row], config)
+        found += [LevelStep(node, inputs.days[day], float(np.exp(height))) for day, height in steps]
+    return tuple(found)
+
+
+def rebased(inputs: PeakInputs, steps: Sequence[LevelStep]) -> PeakInputs:
+    """`inputs` with the days before each step raised to the level after it."""
+    if not steps:
+        return inputs
+    peak = inputs.peak_kw.copy()
+    place = {str(node): row for row, node in enumerate(inputs.nodes.index)}
+    for step in steps:
+        peak[place[step.node_id], inputs.days < step.since] *= step.factor
+    return replace(inputs, peak_kw=peak)
+
+
+def _daily_maxima(peak_kw: np.ndarray) -> np.ndarray:
+    whole = np.isfinite(peak_kw).all(axis=2)
+    return np.where(whole, np.where(np.isfinite(peak_kw), peak_kw, -np.inf).max(axis=2), np.nan)
+
+
+def _shared(logs: np.ndarray) -> np.ndarray:
+    """What all nodes share, [day]: the median of their log ratios to their own usual level."""
+    own = logs - pd.DataFrame(logs.T).median().to_numpy()[:, None]
+    return pd.DataFrame(own).median().to_numpy()
+
+
+def _steps_of(series: np.ndarray, config: WeeklyConfig) -> list[tuple[int, float]]:
+    """Day and height of each step; the largest is found first, taken out, and the rest judged again."""
+    found: list[tuple[int, float]] = []
+    rest = series.copy()
+    for _ in range(_MOST_STEPS):
+        moved = _moved(rest, config.step_days)
+        if not np.isfinite(moved).any():
+            break
+        usual = 1.4826 * float(np.nanmedian(np.abs(moved)))
+        day = int(np.nanargmax(np.abs(moved)))
+        if abs(moved[day]) < max(config.step_floor, config.step_scales * usual):
+            break
+        height = _settled(rest, day, config.step_days)
+        found.append((day, height))
+        rest[:day] += height
+    return sorted(found)
+
+
+def _moved(series: np.ndarray, width: int) -> np.ndarray:
+    """Median of the `width` days from each day on less the median of the `width` days before it, [day]."""
+    least = max(int(_LEAST_KNOWN * width), 1)
+    median = pd.Series(series).rolling(width, min_periods=least).median()
+    after = median.shift(1 - width).to_numpy()
+    return after - median.shift(1).to_numpy()
+
+
+def _settled(series: np.ndarray, day: int, width: int) -> float:
+    return float(np.nanmedian(series[day : day + width]) - np.nanmedian(series[max(day - width, 0) : day]))
