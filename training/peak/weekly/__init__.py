@@ -1,8 +1,8 @@
 """How high will each of the coming weeks climb? Scenarios and direct quantiles of the weekly maximum, combined."""
 
 from training.peak.weekly.config import WeeklyConfig
-
+from training.peak.weekly.model import WeeklyPeaks, weekly_peaks
 from training.peak.weekly.steps import LevelStep, find_steps, rebased
-from training.peak.weekly.weeks import Weeks
+from training.peak.weekly.weeks import Weeks, next_monday
 
-__all__ = ["LevelStep", "WeeklyConfig", "Weeks", "find_steps", "rebased"]
+__all__ = ["LevelStep", "WeeklyConfig", "WeeklyPeaks", "Weeks", "find_steps", "next_monday", "rebased", "weekly_peaks"]
