@@ -5,12 +5,18 @@ learnt from the recent level, growth, the ratio of the seasons and the calendar.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from training.peak.weekly.config import WeeklyConfig
 from training.peak.weekly.weeks import Weeks
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
 
 __all__ = ["direct_quantiles"]
 
@@ -34,16 +40,29 @@ def direct_quantiles(weeks: Weeks, annual_kw: np.ndarray, config: WeeklyConfig, 
         return None
     x, y = rows
     maker = _Features.of(weeks)
-    models = [_fit(x, y, level, config) for level in config.levels]
+    levels = sorted({*config.levels, 0.5})
+    models = [_fit(x, y, level, config) for level in levels]
     found = []
     for lead in range(config.first_week, config.last_week + 1):
         ahead = maker.at(now, lead + skipped, annual_kw)
-        said = np.stack([model.predict(ahead) for model in models], axis=1) + ahead[:, :1]
-        found.append(annual_kw[:, None] * np.sort(said, axis=1))
-    return np.stack(found, axis=1)
+        said = np.sort(np.stack([model.predict(ahead) for model in models], axis=1) + ahead[:, :1], axis=1)
+        found.append(annual_kw[:, None] * _widened(said, levels, config.direct_error))
+    kept = [levels.index(level) for level in config.levels]
+    return np.stack(found, axis=1)[:, :, kept]
 
 
-def _fit(x, y, level, config):  # type: ignore[no-untyped-def]
+def _widened(said: np.ndarray, levels: Sequence[float], error: float) -> np.ndarray:
+    """Quantiles [row, level] of the same variable with a normal error of relative sd `error` beside its own spread.
+
+    All rows of a season share its weather: a few winters look like one, and the quantiles fitted to them are those
+    of a year that has been seen. Distances from the median add in squares, as those of independent normal ones do.
+    """
+    middle = said[:, [levels.index(0.5)]]
+    away = np.array([NormalDist().inv_cdf(level) for level in levels])
+    return middle + np.sign(away) * np.sqrt((said - middle) ** 2 + (away * error * middle) ** 2)
+
+
+def _fit(x: np.ndarray, y: np.ndarray, level: float, config: WeeklyConfig) -> "Booster":
     import lightgbm
 
     params = {
@@ -123,7 +142,7 @@ class _Features:
         return past[:, week] if inside else np.full(len(past), np.nan)
 
     def _shape(self, past: np.ndarray, origin: int) -> list[np.ndarray]:
-        """Highest weeks of the past year's four quarters of the calendar."""
+        """Highest week of the past year's winter months (12–2), and of its summer months (6–8)."""
         year = past[:, -_YEAR:]
         quarter = (self.weeks.first_day[:origin][-_YEAR:].month.to_numpy() % 12) // 3
         return [np.nanmax(year[:, quarter == k], axis=1, initial=-1.0) for k in (0, 2)]
