@@ -63,10 +63,11 @@ def backtest_weekly(
 def weekly_rows(known: Known, day: pd.Timestamp, config: WeeklyConfig) -> pd.DataFrame:
     """What is said on the local day `day` of the weeks after it, as `WeeklyPeaks.frame`."""
     inputs = PeakInputs.from_history(known.history, known.applications, config.enough_of_block)
-    length = int((day - inputs.days[0]).days) if len(inputs.days) else 0
-    if length < config.min_history_days or length > len(inputs.days):
-        raise ConfigError(f"the loads known on {day:%Y-%m-%d} end {inputs.days[-1:].strftime('%Y-%m-%d').tolist()}")
-    return weekly_peaks(inputs.until(length), config).frame()
+    if not len(inputs.days):
+        raise ConfigError(f"no loads are known on {day:%Y-%m-%d}")
+    # A clock behind UTC may have begun the day itself.
+    length = min(int((day - inputs.days[0]).days), len(inputs.days))
+    return weekly_peaks(inputs.until(length), config, day).frame()
 
 
 def with_outcomes(rows: pd.DataFrame, now: History, config: WeeklyConfig) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""`headroom backtest peak`: the year's highest load, from past origins, against what came."""
+"""`headroom backtest peak`: the year's highest load, or that of each week, from past origins, against what came."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from serving.cli.backtest.shared import (
     show_frame,
     tell_origins,
 )
+from serving.cli.backtest.weekly import judge_weekly
 from serving.cli.options import print_json
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _SHOWN = {
 @click.option(
     "--horizon-days", default=365, show_default=True, type=click.IntRange(1, 730), help="Days each origin looks ahead."
 )
+@click.option("--weekly", is_flag=True, help="Judge the highest load of each week instead (configs/weekly.yaml).")
 @run_options
 def peak(
     first: Any,
@@ -48,6 +50,7 @@ def peak(
     step_days: int,
     horizon_days: int,
     config: Path | None,
+    weekly: bool,
     out: Path | None,
     no_log: bool,
     workspace: Workspace,
@@ -57,7 +60,14 @@ def peak(
 
     A peak model is fitted at every origin on what was known by then, its factor κ from earlier origins only. Pinball
     losses are over the peak that came. An origin whose horizon is not over by the end of the data is left out.
+
+    With --weekly the highest load of each Monday week is judged, as many weeks ahead as the settings say, in per cent
+    of the trailing annual peak; an origin is then judged on those of its weeks that are over, within --horizon-days.
     """
+    if weekly:
+        plan = origin_plan(first, last, step_days, horizon_days)
+        judge_weekly(plan, config, workspace, out, no_log, as_json)
+        return
     from features.lake import Lake
     from training.backtests.peak import backtest_peak, load_peak_settings
     from training.backtests.report import peak_report

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from features.errors import ModelError
 from training.peak.inputs import PeakInputs
 from training.peak.weekly.config import WeeklyConfig
 from training.peak.weekly.direct import direct_quantiles
@@ -66,17 +67,22 @@ class WeeklyPeaks:
         return frame
 
 
-def weekly_peaks(inputs: PeakInputs, config: WeeklyConfig) -> WeeklyPeaks:
-    """Quantiles of the coming weeks as of the end of `inputs`, whose future weather is not known.
+def weekly_peaks(inputs: PeakInputs, config: WeeklyConfig, origin: pd.Timestamp | None = None) -> WeeklyPeaks:
+    """Quantiles of the weeks after the local day `origin` (default: the day that follows `inputs`), week 0 being that
+    of the first Monday on or after it. Future weather is not known; days between `inputs` and `origin` are forecast too.
 
     Level steps are found and the past before them re-based first. The answer is the weighted mean, in quantiles, of
-    the scenarios and the direct member.
+    the scenarios and the direct member. Raises ModelError where there is no past, or it reaches beyond `origin`.
     """
+    if not len(inputs.nodes) or not len(inputs.days):
+        raise ModelError("weekly maxima need nodes and their loads: the past holds none")
     steps = find_steps(inputs, config)
     past = rebased(inputs, steps)
-    origin = past.days[-1] + pd.Timedelta(days=1)
+    origin = past.days[-1] + pd.Timedelta(days=1) if origin is None else origin
+    if origin <= past.days[-1]:
+        raise ModelError(f"the origin {origin:%Y-%m-%d} lies within the past, which ends {past.days[-1]:%Y-%m-%d}")
     monday = next_monday(origin)
-    scenario = np.moveaxis(np.quantile(weekly_scenarios(past, config), config.levels, axis=2), 0, 2)
+    scenario = np.moveaxis(np.quantile(weekly_scenarios(past, config, monday), config.levels, axis=2), 0, 2)
     weeks = Weeks.of(past)
     annual = _annual(past)
     direct = direct_quantiles(weeks, annual, config, _skipped(weeks, monday)) if len(weeks.first_day) else None

@@ -9,23 +9,22 @@ from training.peak.plan import draw_plan, node_error
 from training.peak.simulate import NodeState, settle_residuals
 from training.peak.weekly.config import WeeklyConfig
 from training.peak.weekly.response import Response, fit_response
-from training.peak.weekly.weeks import next_monday
 
 __all__ = ["weekly_scenarios"]
 
 _WEEK = 7
 
 
-def weekly_scenarios(inputs: PeakInputs, config: WeeklyConfig) -> np.ndarray:
+def weekly_scenarios(inputs: PeakInputs, config: WeeklyConfig, week_zero: pd.Timestamp) -> np.ndarray:
     """Highest load of each Monday week from `first_week` to `last_week`, kW [node, week, scenario].
 
-    Week 0 begins on the first Monday on or after the day that follows `inputs`. All nodes share one plan of weather
-    and residuals; each has its own error of level, normal in the logarithm, since what it draws months ahead is not
-    what it draws now.
+    `week_zero` is the Monday from which weeks are counted, after the last day of `inputs`. All nodes share one plan
+    of weather and residuals; each has its own error of level, normal in the logarithm, since what it draws months
+    ahead is not what it draws now.
     """
     response = fit_response(inputs, config)
     origin = inputs.days[-1] + pd.Timedelta(days=1)
-    skip = int((next_monday(origin) - origin).days)
+    skip = int((week_zero - origin).days)
     horizon = skip + _WEEK * (config.last_week + 1)
     plan = draw_plan(
         len(inputs.days),

@@ -15,7 +15,7 @@ _LEAST_YEAR_DAYS = 300
 
 def next_monday(day: pd.Timestamp) -> pd.Timestamp:
     """The first Monday on or after a local day."""
-    return day + pd.Timedelta(days=-day.weekday() % 7)
+    return day + pd.Timedelta(days=-day.day_of_week % 7)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Weeks:
     def of(cls, inputs: PeakInputs) -> "Weeks":
         """The whole weeks of `inputs`."""
         days = inputs.days
-        offset = -days[0].weekday() % 7 if len(days) else 0
+        offset = -days[0].day_of_week % 7 if len(days) else 0
         count = max(len(days) - offset, 0) // 7
         known = np.isfinite(inputs.peak_kw)
         top = np.where(known, inputs.peak_kw, -np.inf).max(axis=2)
