@@ -81,6 +81,7 @@ def _steps_of(series: np.ndarray, config: WeeklyConfig) -> list[tuple[int, float
         day = int(np.nanargmax(np.abs(moved)))
         if abs(moved[day]) < max(config.step_floor, config.step_scales * usual):
             break
+        day = _placed(rest, day, config.step_days)
         height = _settled(rest, day, config.step_days)
         found.append((day, height))
         rest[:day] += height
@@ -93,6 +94,20 @@ def _moved(series: np.ndarray, width: int) -> np.ndarray:
     median = pd.Series(series).rolling(width, min_periods=least).median()
     after = median.shift(1 - width).to_numpy()
     return after - median.shift(1).to_numpy()
+
+
+def _placed(series: np.ndarray, day: int, width: int) -> int:
+    """The day near `day` at which two flat stretches fit best: medians alone are as far apart some days off."""
+    first, last = max(day - width, 0), min(day + width, len(series))
+    near = range(max(day - width // 3, first + 1), min(day + width // 3, last - 2) + 1)
+
+    def misfit(at: int) -> float:
+        parts = (series[first:at], series[at:last])
+        if not all(np.isfinite(part).any() for part in parts):
+            return np.inf
+        return float(sum(np.nansum(np.abs(part - np.nanmedian(part))) for part in parts))
+
+    return min(near, key=misfit, default=day)
 
 
 def _settled(series: np.ndarray, day: int, width: int) -> float:
