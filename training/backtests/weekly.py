@@ -107,7 +107,7 @@ def score_weekly(rows: pd.DataFrame, levels: tuple[float, ...], by: list[str], p
 def weekly_metrics(rows: pd.DataFrame, levels: tuple[float, ...], prefix: str = "") -> dict[str, float]:
     """Means over nodes of each score, and how many nodes and rows stand behind them."""
     nodes = score_weekly(rows, levels, ["node_id"], prefix)
-    found = {name: float(value) for name, value in nodes.drop(columns="scored").mean().items()}
+    found = {str(name): float(value) for name, value in nodes.drop(columns="scored").mean().items()}
     return found | {"nodes": float(len(nodes)), "rows_scored": float(nodes["scored"].sum())}
 
 

@@ -33,7 +33,9 @@ class WeeklyConfig(Settings):
     level_error: float = Field(0.07, ge=0, description="sd of the log error of a node's level, months ahead")
 
     direct_share: float = Field(0.35, ge=0, le=1, description="weight of the direct quantiles beside the scenarios")
-    direct_error: float = Field(0.11, ge=0, description="sd of the relative error of the direct quantiles, year to year")
+    direct_error: float = Field(
+        0.11, ge=0, description="sd of the relative error of the direct quantiles, year to year"
+    )
     direct_weeks: int = Field(26, ge=1, description="weeks of targets the direct member needs before it is heard")
     leaves: int = Field(4, ge=2)
     rounds: int = Field(100, ge=1)

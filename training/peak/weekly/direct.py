@@ -135,7 +135,12 @@ class _Features:
         known = np.isfinite(part)
         total = (known * weight).sum(axis=1)
         mean = (np.where(known, part, 0.0) * weight).sum(axis=1) / np.where(total > 0, total, np.nan)
-        return [mean, np.nanmax(part, axis=1, initial=-1.0), np.nanmin(part, axis=1, initial=9.0), np.nanstd(part, axis=1)]
+        return [
+            mean,
+            np.nanmax(part, axis=1, initial=-1.0),
+            np.nanmin(part, axis=1, initial=9.0),
+            np.nanstd(part, axis=1),
+        ]
 
     def _last_year(self, past: np.ndarray, week: int) -> np.ndarray:
         inside = 0 <= week < past.shape[1]

@@ -69,7 +69,9 @@ class WeeklyPeaks:
 
 def weekly_peaks(inputs: PeakInputs, config: WeeklyConfig, origin: pd.Timestamp | None = None) -> WeeklyPeaks:
     """Quantiles of the weeks after the local day `origin` (default: the day that follows `inputs`), week 0 being that
-    of the first Monday on or after it. Future weather is not known; days between `inputs` and `origin` are forecast too.
+    of the first Monday on or after it.
+
+    Future weather is not known; days between the end of `inputs` and `origin` are forecast too.
 
     Level steps are found and the past before them re-based first. The answer is the weighted mean, in quantiles, of
     the scenarios and the direct member. Raises ModelError where there is no past, or it reaches beyond `origin`.

@@ -88,9 +88,7 @@ def _own_weather(
     return np.stack([inputs.weather[row].mean(axis=0) for row in rows])
 
 
-def _best_stations(
-    weather: np.ndarray, target: np.ndarray, calendar_x: np.ndarray, config: WeeklyConfig
-) -> np.ndarray:
+def _best_stations(weather: np.ndarray, target: np.ndarray, calendar_x: np.ndarray, config: WeeklyConfig) -> np.ndarray:
     """Rows of the stations with the least squared error of each node, best first, int [rank, node]."""
     nodes, days = target.shape[:2]
     x = weather_features(weather)[:, :, _MIDDAY]

@@ -1,4 +1,4 @@
-"""Scenarios of the weekly maximum: past weather, moved in time, and past residuals through the response of each node."""
+"""Scenarios of the weekly maximum: past weather, moved in time, and past residuals through each response."""
 
 import numpy as np
 import pandas as pd

@@ -42,7 +42,7 @@ class Weeks:
         whole = known.all(axis=2)[:, part].reshape(shape).all(axis=2)
         peak = np.where(whole, top[:, part].reshape(shape).max(axis=2), np.nan)
         mondays = days[part][::7]
-        ends = offset + 7 * np.arange(count)
+        ends = range(offset, offset + 7 * count, 7)
         annual = np.column_stack([_trailing(top, end) for end in ends]) if count else np.empty((len(top), 0))
         return cls(mondays, peak, annual)
 
