@@ -25,15 +25,23 @@ _MIDDAY = slice(3, 5)
 class Response:
     """Fitted response of every node, in units of `scale_kw` [node].
 
-    `calendar_beta` [node, block, column]; `weather` [node, day, block] the effect of the weather of each past day;
-    `residual` [node, day, block] out of fold; `level` [node, block] the recent residual that is carried on.
+    `calendar_beta` and `weather_beta` [node, block, column]; `weather` [node, day, block, feature] in degC the past
+    weather of each node, without features where there is none; `residual` [node, day, block] out of fold; `level`
+    [node, block] the recent residual that is carried on.
     """
 
     scale_kw: np.ndarray
     calendar_beta: np.ndarray
+    weather_beta: np.ndarray
     weather: np.ndarray
     residual: np.ndarray
     level: np.ndarray
+
+    def effect(self, row: int, weather: np.ndarray) -> np.ndarray:
+        """What weather [..., block, feature] in degC adds to the load of one node, [..., block]."""
+        if not weather.shape[-1]:
+            return np.zeros(weather.shape[:-1])
+        return np.einsum("...bp,bp->...b", straight_pieces(weather), self.weather_beta[row])
 
 
 def straight_pieces(weather: np.ndarray) -> np.ndarray:
@@ -57,7 +65,7 @@ def fit_response(inputs: PeakInputs, config: WeeklyConfig) -> Response:
     calendar_x = calendar_features(inputs.days, inputs.calendar, origin, config.harmonics)
     age = np.arange(count)[::-1]
     own = _own_weather(inputs, target, calendar_x, config)
-    weather_x = np.zeros((nodes, count, BLOCKS, 1)) if own is None else straight_pieces(own)
+    weather_x = straight_pieces(own) if own.shape[-1] else np.zeros((nodes, count, BLOCKS, 1))
     fit = fit_points(
         target,
         calendar_x,
@@ -69,16 +77,14 @@ def fit_response(inputs: PeakInputs, config: WeeklyConfig) -> Response:
         config.trend_ridge,
     )
     width = calendar_x.shape[1]
-    weather = np.einsum("ndbp,nbp->ndb", weather_x, fit.beta[:, :, width:])
-    return Response(scale, fit.beta[:, :, :width], weather, fit.residual, _recent(fit.residual, age, config))
+    level = _recent(fit.residual, age, config)
+    return Response(scale, fit.beta[:, :, :width], fit.beta[:, :, width:], own, fit.residual, level)
 
 
-def _own_weather(
-    inputs: PeakInputs, target: np.ndarray, calendar_x: np.ndarray, config: WeeklyConfig
-) -> np.ndarray | None:
+def _own_weather(inputs: PeakInputs, target: np.ndarray, calendar_x: np.ndarray, config: WeeklyConfig) -> np.ndarray:
     """Each node's weather, degC [node, day, block, feature]: its station where named, else the mean of the best."""
     if not inputs.station_ids:
-        return None
+        return np.empty((*target.shape, 0))
     place = {one: row for row, one in enumerate(inputs.station_ids)}
     best = _best_stations(inputs.weather, target, calendar_x, config)
     rows = [

@@ -3,16 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from training.peak.blocks import BLOCKS
 from training.peak.design import calendar_features
 from training.peak.inputs import PeakInputs
-from training.peak.plan import draw_plan, node_error
-from training.peak.simulate import NodeState, settle_residuals
+from training.peak.plan import Plan, draw_plan, node_error
+from training.peak.simulate import NodeState, Residuals, settle_residuals
 from training.peak.weekly.config import WeeklyConfig
 from training.peak.weekly.response import Response, fit_response
 
 __all__ = ["weekly_scenarios"]
 
 _WEEK = 7
+_YEAR_DAYS = 365.2425
 
 
 def weekly_scenarios(inputs: PeakInputs, config: WeeklyConfig, week_zero: pd.Timestamp) -> np.ndarray:
@@ -36,22 +38,46 @@ def weekly_scenarios(inputs: PeakInputs, config: WeeklyConfig, week_zero: pd.Tim
         config.seed,
     )
     ahead = pd.date_range(origin, periods=horizon, freq="D")
-    ahead_x = calendar_features(ahead, inputs.calendar, origin, config.harmonics)
-    first = skip + _WEEK * config.first_week
-    weeks = config.last_week - config.first_week + 1
-    found = np.empty((len(inputs.nodes), weeks, config.scenarios))
+    calendar_x = calendar_features(ahead, inputs.calendar, origin, config.harmonics)
+    seasons = _season(inputs.days), _season(ahead)
     residuals = settle_residuals(response.residual, config.tail_quantile)
+    first = skip + _WEEK * config.first_week
+    found = []
     for row, node in enumerate(inputs.nodes.index.astype(str)):
-        calendar_part = _calendar_part(response, row, ahead_x)
-        state = NodeState(
-            calendar_part, response.weather[row], residuals.value[row], residuals.cut[row], residuals.excess[row]
+        calendar_part = calendar_x @ response.calendar_beta[row].T + response.level[row]
+        top = (_residual_part(residuals, row, plan) + _weather_part(response, row, plan, seasons) + calendar_part).max(
+            2
         )
-        path = state.drawn(plan, horizon) + state.weather[plan.weather_day] + state.ahead
-        top = path.max(axis=2)[:, first:].reshape(config.scenarios, weeks, _WEEK).max(axis=2)
+        weekly = top[:, first:].reshape(config.scenarios, -1, _WEEK).max(axis=2)
         error = np.exp(config.level_error * node_error(node, config.scenarios, config.seed))
-        found[row] = response.scale_kw[row] * (top * error[:, None]).T
-    return found
+        found.append(response.scale_kw[row] * (weekly * error[:, None]).T)
+    return np.stack(found)
 
 
-def _calendar_part(response: Response, row: int, ahead_x: np.ndarray) -> np.ndarray:
-    return ahead_x @ response.calendar_beta[row].T + response.level[row]
+def _residual_part(residuals: Residuals, row: int, plan: Plan) -> np.ndarray:
+    """Residuals of one node, the tail extrapolated, [scenario, day, block]."""
+    nothing = np.zeros((1, BLOCKS))
+    node = NodeState(nothing, nothing, residuals.value[row], residuals.cut[row], residuals.excess[row])
+    return node.drawn(plan, plan.residual_day.shape[1])
+
+
+def _weather_part(response: Response, row: int, plan: Plan, seasons: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Effect of the weather of every scenario on one node, [scenario, day, block].
+
+    The weather of a day ahead is the usual one of its season, and what the past day drawn for it had beside its own:
+    a spell moved by weeks stays a spell and brings no other season along.
+    """
+    past, ahead = seasons
+    weather = response.weather[row]
+    flat = weather.reshape(len(weather), -1)
+    usual = np.linalg.lstsq(past, flat, rcond=None)[0]
+    beside = (flat - past @ usual).reshape(weather.shape)
+    coming = (ahead @ usual).reshape(len(ahead), *weather.shape[1:])
+    # One scenario at a time: all pieces of all of them at once would fill the memory on a long horizon.
+    return np.stack([response.effect(row, coming + beside[drawn]) for drawn in plan.weather_day])
+
+
+def _season(days: pd.DatetimeIndex) -> np.ndarray:
+    """Constant and two Fourier pairs of the year, [day, column]."""
+    turn = 2 * np.pi * days.day_of_year.to_numpy() / _YEAR_DAYS
+    return np.column_stack([np.ones(len(days)), np.sin(turn), np.cos(turn), np.sin(2 * turn), np.cos(2 * turn)])
