@@ -43,8 +43,14 @@ class Answers:
         self.keep: Callable[[Given], None] | None = None
         """Told every forecast issued from the newest load, with the levels by which forecasts are scored."""
 
-    def forecast(self, who: Principal, request: NodesForecastRequest | UnitForecastRequest) -> dict[str, Any]:
-        """Load quantiles of every asked node for every interval of the horizon."""
+    def forecast(
+        self, who: Principal, request: NodesForecastRequest | UnitForecastRequest, *, totals: bool = False
+    ) -> dict[str, Any]:
+        """Load quantiles of every asked node for every interval of the horizon.
+
+        With `totals` nodes are made to add up over the whole tree, which takes the forecasts of two months: a job
+        for the command line, not for a request.
+        """
         who.require(Permission.FORECAST)
         nodes = self._select(who, request)
         demand = self.holdings.demand()
@@ -53,7 +59,8 @@ class Answers:
         self._require_fitting(len(nodes) * request.horizon_hours * 60 // step, request.explain)
         issue_time = _issue_time(history, request)
         quantiles = tuple(sorted({round(level, 4) for level in request.quantiles}))
-        rows = self._figures(demand, history, nodes, issue_time, request, quantiles) if nodes else {}
+        figures = self._added_up if totals else self._figures
+        rows = figures(demand, history, nodes, issue_time, request, quantiles) if nodes else {}
         return {
             "issue_time": instant(issue_time),
             "issue_time_rule": "asked" if request.issue_time else "newest_load",
@@ -97,6 +104,22 @@ class Answers:
             made_by = demand.champion
             keep(Given.of(made_by.name, made_by.version, issue_time, step, levels, frame, len(nodes)))
         return forecast_rows(_at(frame, levels, quantiles), quantiles)
+
+    def _added_up(
+        self,
+        demand: Demand,
+        history: History,
+        nodes: Sequence[Node],
+        issue_time: pd.Timestamp,
+        request: NodesForecastRequest | UnitForecastRequest,
+        quantiles: tuple[float, ...],
+    ) -> dict[str, list[dict[str, Any]]]:
+        """As `_figures`, from scenarios in which parents are what their children add up to; these are not kept."""
+        from training.hierarchy import coherent_forecast
+
+        model: Any = demand.model
+        frame = coherent_forecast(model, history, issue_time, request.horizon_hours, quantiles, scenario_of(request))
+        return forecast_rows(frame[frame["node_id"].isin([node.node_id for node in nodes])], quantiles)
 
     def capacity(self, who: Principal, request: NodesCapacityRequest | UnitCapacityRequest) -> dict[str, Any]:
         """Open capacity of every asked node, published or computed now."""

@@ -34,6 +34,9 @@ _SHOWN_LEVELS = "0.05,0.25,0.5,0.75,0.95"
     metavar="KIND,START[,END]",
     help="Count with an event of this kind, too, such as epidemic,2026-01-10T00:00+08:00; repeatable.",
 )
+@click.option(
+    "--totals", is_flag=True, help="Make areas, feeders and substations add up; takes a minute, and explains nothing."
+)
 @click.option("--explain", is_flag=True, help="Show what the median is made of, kW.")
 @workspace_option
 @json_option
@@ -44,6 +47,7 @@ def command(
     issue_time: str | None,
     events: str,
     assume: tuple[str, ...],
+    totals: bool,
     explain: bool,
     workspace: Workspace,
     as_json: bool,
@@ -57,12 +61,14 @@ def command(
     from serving.cli.asking import checked, keeping, local_answers
     from serving.messages import ForecastRequest
 
+    if totals and explain:
+        raise ConfigError("--totals explains nothing: give it without --explain")
     asked: dict[str, Any] = {"node_ids": list(nodes), "horizon_hours": horizon, "quantiles": _levels(quantiles)}
     asked |= {"events": events, "assumed_events": [_assumed(text) for text in assume]}
     request = checked(ForecastRequest, {**asked, "issue_time": issue_time, "explain": explain})
     answers = local_answers(workspace)
     with keeping(answers):
-        answer = answers.forecast(LOCAL, request)
+        answer = answers.forecast(LOCAL, request, totals=totals)
     if as_json:
         print_json(answer)
     else:

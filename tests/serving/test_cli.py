@@ -218,6 +218,9 @@ class TestForecast:
             (["--quantiles", "0.5,2"], "quantiles"),
             (["--quantiles", "half"], "--quantiles"),
             (["--issue-time", "tomorrow"], "issue_time"),
+            (["--assume", "epidemic"], "--assume"),
+            (["--assume", "parade,2026-01-01T00:00:00Z"], "kind"),
+            (["--totals", "--explain"], "--totals"),
         ],
     )
     def test_a_bad_option_is_named(self, own: Any, flat: None, options: list[str], word: str) -> None:

@@ -168,3 +168,24 @@ def test_an_origin_too_early_is_refused_with_the_first_that_is_not(
     assert result.exit_code == 2
     assert "first day possible is" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_totals_agree_on_the_terminal_and_in_the_backtest(
+    run: Callable[..., Result], last_day: pd.Timestamp, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "demand.yaml").write_text(DEMAND.model_dump_json())  # JSON is YAML
+    quick = ("--config", str(tmp_path / "demand.yaml"), "--actual-weather")
+    result = run("demand", days_before(last_day, 26), last_day, *quick, "--hierarchy", "--json", "--no-log")
+    assert result.exit_code == 0, result.output
+    table = json.loads(result.stdout)["hierarchy"]
+    assert {row["kind"] for row in table} == {"area", "feeder", "substation"}
+    assert all(row["issues"] >= 5 and row["rcrps_coherent"] > 0 for row in table)
+
+    options = ["--horizon", "2", "--quantiles", "0.5", "--totals", "--json", "--workspace", str(workspace.root)]
+    nodes = load_history(Lake(workspace.lake), TerritorySettings()).nodes
+    feeder = nodes.index[nodes["kind"] == "feeder"][0]
+    below = nodes.index[nodes["parent_id"] == feeder]
+    asked = CliRunner().invoke(group, ["forecast", feeder, *below, *options])
+    assert asked.exit_code == 0, asked.output
+    found = {one["node_id"]: one["rows"][0]["quantiles_kw"]["0.5"] for one in json.loads(asked.stdout)["nodes"]}
+    assert found[feeder] == pytest.approx(sum(found[node] for node in below), rel=0.25)

@@ -9,6 +9,7 @@ import pandas as pd
 from features.errors import ConfigError
 from features.load.grid import Grid
 from features.load.history import History
+from training.demand.effects import AS_KNOWN, EventScenario
 from training.demand.quantiles import level_name
 from training.hierarchy.scenarios import coherent, joint, normal_scores
 from training.hierarchy.tree import Tree, rest_shares
@@ -84,14 +85,27 @@ def past_forecasts(
 
 
 def coherent_forecast(
-    model: "DemandModel", history: History, issued_at: pd.Timestamp, horizon_hours: int, days: int = 60
+    model: "DemandModel",
+    history: History,
+    issued_at: pd.Timestamp,
+    horizon_hours: int,
+    quantiles: tuple[float, ...] | None = None,
+    events: EventScenario = AS_KNOWN,
+    days: int = 60,
 ) -> pd.DataFrame:
-    """The forecast of all nodes, made to add up; columns as DemandModel.forecast."""
+    """The forecast of all nodes, made to add up; columns as DemandModel.forecast, at `quantiles` of the scenarios."""
     then = history.until(issued_at)
-    found = model.forecast(then, issued_at, horizon_hours=horizon_hours)
+    found = model.forecast(then, issued_at, horizon_hours=horizon_hours, events=events)
     past = past_forecasts(model, then, issued_at, horizon_hours, days)
     parents = dict(zip(then.nodes.index.astype(str), then.nodes["parent_id"], strict=True))
-    return coherent_issue(found, past, then.loads, parents, model.config.levels)[0]
+    levels = model.config.levels
+    table, scenarios, tree = coherent_issue(found, past, then.loads, parents, levels)
+    if quantiles is None or tuple(quantiles) == tuple(levels):
+        return table
+    wanted = tuple(sorted(quantiles))
+    rest = table[["node_id", "start_utc", "lead_hours"]].assign(**{level_name(level): np.nan for level in wanted})
+    rest = rest.assign(reason=table["reason"])
+    return _with(rest, scenarios, tree, np.sort(rest["lead_hours"].unique()), wanted)
 
 
 def _cube(frame: pd.DataFrame, columns: list[str], tree: Tree, leads: np.ndarray) -> np.ndarray:

@@ -11,7 +11,8 @@ from features.errors import ConfigError
 from features.load.grid import Grid, Versions
 from features.load.history import History
 from training.backtests.hierarchy import hierarchy_scores
-from training.hierarchy import coherent_issue
+from training.demand import DemandConfig, DemandModel
+from training.hierarchy import coherent_forecast, coherent_issue
 from training.scoring import beside_truth
 
 LEVELS = (0.05, 0.5, 0.95)
@@ -28,6 +29,7 @@ def fed(history_of: Callable[..., History]) -> History:
     nodes = pd.DataFrame(
         {"kind": ["area", "area", "feeder"], "parent_id": ["F", "F", None]}, index=pd.Index(grid.ids, name="node_id")
     )
+    nodes = nodes.assign(rating_kva=np.nan, weather_station_id=None)
     return replace(plain, versions=Versions.from_grid(grid), nodes=nodes)
 
 
@@ -85,6 +87,17 @@ def test_a_node_without_figures_keeps_none_and_its_parent_adds_up_over_the_rest(
     assert set(tree.ids) == {"F", "N0"}
     assert found.loc[found["node_id"] == "N1", "q50"].isna().all()
     assert found.loc[found["node_id"] == "F", "q50"].notna().all()
+
+
+def test_a_model_forecasts_a_tree_that_adds_up_at_any_level(fed: History, quick: DemandConfig) -> None:
+    issue = fed.loads.end - pd.Timedelta(days=2)
+    model = DemandModel.fit(fed.until(issue), quick)
+    found = coherent_forecast(model, fed, issue, 24, quantiles=(0.2, 0.5, 0.8), days=21)
+    assert list(found.columns) == ["node_id", "start_utc", "lead_hours", "q20", "q50", "q80", "reason"]
+    middle = found.pivot(index="start_utc", columns="node_id", values="q50")
+    np.testing.assert_allclose(middle["F"], 1.1 * (middle["N0"] + middle["N1"]), rtol=0.05)
+    actual = beside_truth(found, fed.loads)
+    assert (actual["q50"] / actual["load_kw"] - 1).abs().median() < 0.1
 
 
 def test_a_flat_territory_and_too_few_days_are_refused(fed: History) -> None:
