@@ -87,7 +87,9 @@ def _calibration_start(start: pd.Timestamp, end: pd.Timestamp, config: DemandCon
 
 def _fit_stages(history: History, config: DemandConfig, end: pd.Timestamp) -> tuple[LinearStage, Booster]:
     stage = fit_linear(history, config, end)
-    rows = collect_rows(history, stage, config, history.loads.start, end, config.booster.max_rows)
+    # As dense over a part of the history as over the whole of it.
+    budget = int(config.booster.max_rows * (end - history.loads.start) / (history.loads.end - history.loads.start))
+    rows = collect_rows(history, stage, config, history.loads.start, end, budget)
     if len(rows.target_kw) < _FEWEST_ROWS:
         raise ModelError(
             f"the demand model needs at least {_FEWEST_ROWS} training rows, the loads from {history.loads.start} to "
