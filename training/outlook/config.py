@@ -56,8 +56,9 @@ class ScenarioConfig(Settings):
     residual_months: int = Field(12, ge=1)
     """The months before, forecast by models that had not seen them, give the point model's own errors."""
     refit_months: int = Field(3, ge=1)
-    level_share: float = Field(0.0, ge=0, le=1)
-    """Share of those errors' mean that is taken to go on."""
+    level_share: float = Field(1.0, ge=0, le=1)
+    """Share of those errors' mean that is taken to go on. Judge it on actual temperature: in one odd year the weather's
+    luck outweighs a level."""
 
 
 class OutlookConfig(Settings):
