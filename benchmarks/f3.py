@@ -4,7 +4,6 @@
 that came with task t + 1, the last one on its solution. Stamps are the ends of hours.
 """
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +33,7 @@ def measure() -> Measured:
     last = pd.read_csv(folder / "solution15_L.csv")["LOAD"].to_numpy(dtype=float)
     official = pd.read_parquet(folder / "benchmark_quantiles.parquet")
     losses: dict[str, list[float]] = {"ours": [], "official": [], "seasonal empirical": []}
-    for task in tasks():
+    for task in TASKS:
         released = Release.of(frame[frame["task"] <= task])
         after = frame.loc[frame["task"] == task + 1, "LOAD"].to_numpy(dtype=float)
         actual = after if task < max(frame["task"]) else last
@@ -49,12 +48,6 @@ def measure() -> Measured:
     means = {name: round(float(np.mean(values)), 4) for name, values in losses.items()}
     peers = {name: {"pinball": value} for name, value in means.items() if name != "ours"}
     return {"pinball": means["ours"]}, peers
-
-
-def tasks() -> range:
-    """TASK=n measures one task alone."""
-    one = os.environ.get("TASK")
-    return range(int(one), int(one) + 1) if one else TASKS
 
 
 @dataclass(frozen=True)
