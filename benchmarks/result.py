@@ -49,8 +49,9 @@ def run(
 ) -> None:
     """Time `measure`, print its line and keep it as `results`/`bar_id`.json.
 
-    The protocol told beside it is the first line of the text of the module that runs. With a SEED= or another FIRST= given the
-    line is printed only: what is kept is the declared protocol. `cpu_seconds` are those of the whole run, peers included.
+    The protocol told beside it is the first line of the text of the module that runs. With a SEED= or another FIRST=
+    given the line is printed only: what is kept is the declared protocol. `cpu_seconds` are those of the whole run,
+    peers included.
     """
     started, spent = time.perf_counter(), cpu_seconds()
     metrics, peers = measure()
