@@ -29,6 +29,9 @@ class WeeklyConfig(Settings):
     residual_block_days: int = Field(14, ge=1, description="length of the blocks in which residuals are drawn")
     season_days: int = Field(28, ge=0, description="residuals come from within so many days of the season")
     weather_shift_days: int = Field(21, ge=0, description="a past weather year is moved by up to so many days")
+    whole_weather_share: float = Field(
+        0.5, ge=0, le=1, description="share of scenarios whose past weather keeps the season it comes from"
+    )
     tail_quantile: float = Field(0.995, gt=0.5, lt=1, description="beyond it residuals are extrapolated")
     level_error: float = Field(0.07, ge=0, description="sd of the log error of a node's level, months ahead")
 

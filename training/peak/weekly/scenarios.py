@@ -11,7 +11,7 @@ from training.peak.simulate import NodeState, Residuals, settle_residuals
 from training.peak.weekly.config import WeeklyConfig
 from training.peak.weekly.response import Response, fit_response
 
-__all__ = ["weekly_scenarios"]
+__all__ = ["spread_evenly", "weekly_scenarios"]
 
 _WEEK = 7
 _YEAR_DAYS = 365.2425
@@ -45,9 +45,9 @@ def weekly_scenarios(inputs: PeakInputs, config: WeeklyConfig, week_zero: pd.Tim
     found = []
     for row, node in enumerate(inputs.nodes.index.astype(str)):
         calendar_part = calendar_x @ response.calendar_beta[row].T + response.level[row]
-        top = (_residual_part(residuals, row, plan) + _weather_part(response, row, plan, seasons) + calendar_part).max(
-            2
-        )
+        top = (
+            _residual_part(residuals, row, plan) + _weather_part(response, row, plan, seasons, config) + calendar_part
+        ).max(2)
         weekly = top[:, first:].reshape(config.scenarios, -1, _WEEK).max(axis=2)
         error = np.exp(config.level_error * node_error(node, config.scenarios, config.seed))
         found.append(response.scale_kw[row] * (weekly * error[:, None]).T)
@@ -61,11 +61,14 @@ def _residual_part(residuals: Residuals, row: int, plan: Plan) -> np.ndarray:
     return node.drawn(plan, plan.residual_day.shape[1])
 
 
-def _weather_part(response: Response, row: int, plan: Plan, seasons: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _weather_part(
+    response: Response, row: int, plan: Plan, seasons: tuple[np.ndarray, np.ndarray], config: WeeklyConfig
+) -> np.ndarray:
     """Effect of the weather of every scenario on one node, [scenario, day, block].
 
-    The weather of a day ahead is the usual one of its season, and what the past day drawn for it had beside its own:
-    a spell moved by weeks stays a spell and brings no other season along.
+    In some scenarios the past day comes as it was, so that a season may be early or late; in the others it is the
+    usual weather of the day ahead and what the past day had beside its own: a spell moved by weeks stays a spell and
+    brings no other season along. Which of the two the future is like, no past says.
     """
     past, ahead = seasons
     weather = response.weather[row]
@@ -73,8 +76,16 @@ def _weather_part(response: Response, row: int, plan: Plan, seasons: tuple[np.nd
     usual = np.linalg.lstsq(past, flat, rcond=None)[0]
     beside = (flat - past @ usual).reshape(weather.shape)
     coming = (ahead @ usual).reshape(len(ahead), *weather.shape[1:])
+    whole = spread_evenly(len(plan.weather_day), config.whole_weather_share)
     # One scenario at a time: all pieces of all of them at once would fill the memory on a long horizon.
-    return np.stack([response.effect(row, coming + beside[drawn]) for drawn in plan.weather_day])
+    drawn = zip(plan.weather_day, whole, strict=True)
+    return np.stack([response.effect(row, weather[days] if one else coming + beside[days]) for days, one in drawn])
+
+
+def spread_evenly(count: int, share: float) -> np.ndarray:
+    """True for a share of `count` places, as evenly as can be [count]."""
+    steps = np.floor(np.arange(count + 1) * share + 1e-9)
+    return np.diff(steps) > 0
 
 
 def _season(days: pd.DatetimeIndex) -> np.ndarray:

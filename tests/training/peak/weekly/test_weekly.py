@@ -9,6 +9,7 @@ import pytest
 from features.errors import ModelError
 from training.peak.inputs import PeakInputs
 from training.peak.weekly import WeeklyConfig, Weeks, next_monday, weekly_peaks
+from training.peak.weekly.scenarios import spread_evenly, weekly_scenarios
 
 QUICK = WeeklyConfig(scenarios=60, harmonics=2, last_week=12, rounds=30, min_rows_in_leaf=50)
 
@@ -96,3 +97,20 @@ def test_a_past_that_ends_before_the_origin_is_bridged(said, four_years: PeakInp
     assert np.abs(np.log(found.combined_kw / said.combined_kw)).mean() < 0.1
     with pytest.raises(ModelError, match="lies within the past"):
         weekly_peaks(four_years, QUICK, said.origin)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (0.25, 10), (0.5, 20), (1.0, 40)])
+def test_weather_that_keeps_its_season_is_spread_over_the_scenarios(share: float, expected: int) -> None:
+    flags = spread_evenly(40, share)
+    assert flags.sum() == expected
+    assert abs(int(flags[:20].sum()) - int(flags[20:].sum())) <= 1
+
+
+def test_a_season_that_may_come_early_or_late_widens_the_weeks(four_years: PeakInputs) -> None:
+    config = WeeklyConfig(scenarios=60, level_error=0.0, residual_block_days=7, weather_shift_days=28)
+    monday = next_monday(four_years.days[-1] + pd.Timedelta(days=1))
+    spread = {}
+    for share in (0.0, 1.0):
+        found = weekly_scenarios(four_years, config.model_copy(update={"whole_weather_share": share}), monday)
+        spread[share] = float(np.log(found).std(axis=2).mean())
+    assert spread[1.0] > spread[0.0]
