@@ -11,6 +11,7 @@ import pandas as pd
 from features.errors import HeadroomError
 from features.load.history import History
 from serving.access import Permission, Principal, Scope
+from serving.event_switch import scenario_of
 from serving.holdings import CapacityTable, Demand, Holdings, Node, Territory, newest_load_moment
 from serving.messages import (
     NodesCapacityRequest,
@@ -25,9 +26,9 @@ from serving.refusals import BadFieldError, FieldFault, OutOfScopeError, Unknown
 from serving.rows import forecast_rows, instant
 from serving.served import Given
 from training.demand.config import LEVELS
-from training.demand.effects import AS_KNOWN, EventScenario
+from training.demand.effects import AS_KNOWN
 
-__all__ = ["Answers", "scenario_of"]
+__all__ = ["Answers"]
 
 _SHOWN = 3
 # A feed may lag behind; after four weeks no load counts as recent, and a forecast would say nothing of the present.
@@ -264,25 +265,6 @@ def _issue_time(history: History, request: NodesForecastRequest | UnitForecastRe
             f"{instant(asked)} is not within the data, {instant(first)} to {instant(last)}",
         )
     return asked
-
-
-def scenario_of(request: NodesForecastRequest | UnitForecastRequest) -> EventScenario:
-    """Which events the forecast is to count with."""
-    if not request.assumed_events:
-        return AS_KNOWN if request.events == "known" else EventScenario(known=False)
-    rows = [
-        {
-            "kind": one.kind,
-            "scope_kind": "all" if one.node_id is None else "node",
-            "scope_id": one.node_id,
-            "start_utc": one.start_utc,
-            "end_utc": one.end_utc,
-        }
-        for one in request.assumed_events
-    ]
-    table = pd.DataFrame(rows)
-    stamps = {name: pd.to_datetime(table[name], utc=True) for name in ("start_utc", "end_utc")}
-    return EventScenario(request.events == "known", table.assign(**stamps))
 
 
 def _at(frame: pd.DataFrame, levels: Sequence[float], wanted: Sequence[float]) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def test_a_scenario_is_not_kept_as_a_forecast_given(
 
 
 def test_the_switch_reaches_the_model_as_it_was_asked(served: Any) -> None:
-    from serving.answers import scenario_of
+    from serving.event_switch import scenario_of
     from serving.messages import NodesForecastRequest
 
     assert scenario_of(NodesForecastRequest.model_validate(BODY)) is AS_KNOWN

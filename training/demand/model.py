@@ -18,7 +18,7 @@ from training.demand.forecast import explain_at, forecast_at
 from training.demand.linear import LinearStage
 from training.demand.rows import Rows, collect_rows, row_weights
 
-__all__ = ["DemandModel", "fit_linear", "with_other_leads"]
+__all__ = ["DemandModel", "fit_linear", "rows_until", "with_other_leads"]
 
 _FEWEST_ROWS = 100
 _FEWEST_HELD_OUT = 500
@@ -87,8 +87,7 @@ def _calibration_start(start: pd.Timestamp, end: pd.Timestamp, config: DemandCon
 
 def _fit_stages(history: History, config: DemandConfig, end: pd.Timestamp) -> tuple[LinearStage, Booster]:
     stage = fit_linear(history, config, end)
-    # As dense over a part of the history as over the whole of it.
-    budget = int(config.booster.max_rows * (end - history.loads.start) / (history.loads.end - history.loads.start))
+    budget = rows_until(end, history.loads.start, history.loads.end, config.booster.max_rows)
     rows = collect_rows(history, stage, config, history.loads.start, end, budget)
     if len(rows.target_kw) < _FEWEST_ROWS:
         raise ModelError(
@@ -98,6 +97,12 @@ def _fit_stages(history: History, config: DemandConfig, end: pd.Timestamp) -> tu
     names = feature_names(history.weather.variables)
     booster = Booster.fit(rows, row_weights(rows, history), config.levels, names, config.booster, config.seed)
     return stage, booster
+
+
+def rows_until(end: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, most: int) -> int:
+    """How many rows a fit up to `end` may have: as dense as `most` over the whole history from `first` to `last`."""
+    share = (end - first) / (last - first)
+    return round(most * share)
 
 
 def fit_linear(history: History, config: DemandConfig, end: pd.Timestamp) -> LinearStage:

@@ -12,6 +12,7 @@ from features.errors import ModelError, NotFoundError
 from features.load.history import History
 from features.load.weather import Weather
 from training.demand import DemandConfig, DemandModel
+from training.demand.model import rows_until
 
 Make = Callable[..., History]
 QUANTILES = ["q05", "q10", "q25", "q50", "q75", "q90", "q95"]
@@ -199,3 +200,12 @@ def test_stations_may_come_and_go_after_training(fitted: tuple[DemandModel, Hist
     pd.testing.assert_frame_equal(model.forecast(with_more, issue, 24, actual_weather=True), usual)
     with pytest.raises(ModelError, match="weather_observed"):
         model.forecast(replace(history, weather=Weather({})), issue, 24)
+
+
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_rows_of_a_part_are_as_dense_as_those_of_decades(unit: str) -> None:
+    first, middle, last = (
+        pd.Timestamp(day, tz="UTC").as_unit(unit) for day in ("1990-01-01", "2010-01-01", "2030-01-01")
+    )
+    assert rows_until(last, first, last, 150_000) == 150_000
+    assert rows_until(middle, first, last, 150_000) == pytest.approx(75_000, rel=1e-3)
