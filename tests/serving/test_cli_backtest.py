@@ -170,6 +170,7 @@ def test_an_origin_too_early_is_refused_with_the_first_that_is_not(
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_totals_agree_on_the_terminal_and_in_the_backtest(
     run: Callable[..., Result], last_day: pd.Timestamp, workspace: Workspace, tmp_path: Path
 ) -> None:

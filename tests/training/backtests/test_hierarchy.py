@@ -89,6 +89,7 @@ def test_a_node_without_figures_keeps_none_and_its_parent_adds_up_over_the_rest(
     assert found.loc[found["node_id"] == "F", "q50"].notna().all()
 
 
+@pytest.mark.slow
 def test_a_model_forecasts_a_tree_that_adds_up_at_any_level(fed: History, quick: DemandConfig) -> None:
     issue = fed.loads.end - pd.Timedelta(days=2)
     model = DemandModel.fit(fed.until(issue), quick)
