@@ -12,7 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from features.errors import HeadroomError, NotFoundError
-from serving.refusals import FieldFault, RefusalError, TooLargeError, UnauthenticatedError, UnsupportedMediaTypeError
+from serving.refusals import (
+    BadFieldError,
+    FieldFault,
+    RefusalError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnsupportedMediaTypeError,
+)
 from serving.telemetry import request_id_of
 
 __all__ = ["KeyedRoute", "install_error_shape", "refused"]
@@ -95,7 +102,7 @@ def _field_of(location: Sequence[int | str]) -> str:
 
 
 class KeyedRoute(APIRoute):
-    """A route behind an API key: key first, then the body's type and size, then what it says."""
+    """A route behind an API key: key first, then repeated parameters, the body's type and size, then what it says."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
@@ -103,11 +110,23 @@ class KeyedRoute(APIRoute):
         async def checked(request: Request) -> Response:
             backend = request.app.state.backend
             request.state.principal = await backend.authenticate(request.headers.get("authorization"))
+            _refuse_repeated(request)
             if request.method == "POST":
                 request = await _with_checked_body(request, backend.settings.max_body_bytes)
             return await answer(request)
 
         return checked
+
+
+def _refuse_repeated(request: Request) -> None:
+    """No parameter may come twice: which of the two was meant is not ours to choose."""
+    faults = [
+        FieldFault(name, f"given {len(given)} times, and may be given once")
+        for name in request.query_params
+        if len(given := request.query_params.getlist(name)) > 1
+    ]
+    if faults:
+        raise BadFieldError(f"{faults[0].field}: {faults[0].message}", faults)
 
 
 async def _with_checked_body(request: Request, limit: int) -> Request:

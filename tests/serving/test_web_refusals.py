@@ -84,6 +84,10 @@ class TestRefusals:
     def test_a_bad_query_parameter_is_named(self, served: Any, name: str, value: str) -> None:
         assert served.refusal(served.get("/v1/nodes", **{name: value}), 422, "INVALID_FIELD").fields == [name]
 
+    def test_a_query_parameter_given_twice_is_named(self, served: Any) -> None:
+        response = served.client.get("/v1/nodes?limit=1&limit=2&kind=area", headers=served.headers())
+        assert served.refusal(response, 422, "INVALID_FIELD").fields == ["limit"]
+
     @pytest.mark.parametrize("content", [b"{", b"\xff\xfe\xff", b"[" * 100_000])
     def test_a_body_that_is_no_json_is_400(self, served: Any, content: bytes) -> None:
         headers = {**served.headers(), "Content-Type": "application/json"}
