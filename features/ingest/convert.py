@@ -12,7 +12,7 @@ from features.ingest.layouts import blank
 from features.ingest.mapping import ColumnMapping
 from features.ingest.units import conversion
 
-__all__ = ["Converted", "to_number", "to_text", "to_truth", "without_junk"]
+__all__ = ["Converted", "to_number", "to_text", "to_truth", "translated", "without_junk"]
 
 _TRUTH = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "是", "有"), True),
@@ -45,11 +45,15 @@ def without_junk(
 
 
 def to_text(raw: pd.Series, spec: ColumnMapping) -> Converted:
-    """Text, trimmed, with codes translated and the prefix put before it; equal cells are converted once."""
+    """Text, trimmed, with codes translated and the prefix put before it."""
+    return Converted(translated(raw, spec))
+
+
+def translated(raw: pd.Series, spec: ColumnMapping) -> pd.Series:
+    """The texts of cells, codes translated, the prefix before them; equal cells are converted once."""
     codes, kinds = pd.factorize(raw)
     texts = [spec.prefix + spec.codes.get(text, text) for text in map(_text, kinds)]
-    values = pd.Series([*texts, None], dtype="str").take(codes)
-    return Converted(values.reset_index(drop=True))
+    return pd.Series([*texts, None], dtype="str").take(codes).reset_index(drop=True)
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.clock import time_zone
 from features.ingest.clocks import Occurrences, localize
-from features.ingest.convert import Converted
+from features.ingest.convert import Converted, translated
 from features.ingest.mapping import ColumnMapping, TimeParts
 
 __all__ = ["TimeContext", "to_instant"]
@@ -30,12 +30,13 @@ class TimeContext:
 def to_instant(
     name: str, raw: pd.Series, frame: pd.DataFrame, spec: ColumnMapping, context: TimeContext, things: pd.DataFrame
 ) -> Converted:
-    """Instants of a column: parsed, shifted by whole minutes, placed on the source's clock.
+    """Instants of a column: codes translated, parsed, shifted by whole minutes, placed on the source's clock.
 
     `raw` is the cleaned source column (of the year when the time comes in parts), `frame` all source columns,
     `things` the texts that say what each row is about (used only to tell the first repeated hour from the second).
     """
     zone = time_zone(spec.zone or context.zone)
+    raw = translated(raw, spec) if spec.codes else raw
     naive, utc, added = _parsed(raw, frame, spec)
     minutes = added + spec.shift_minutes
     given = raw.notna().to_numpy(dtype=bool)

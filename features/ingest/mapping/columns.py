@@ -102,6 +102,7 @@ _ALLOWED: dict[str, set[str]] = {
     | {
         "parts",
         "after",
+        "codes",
         "format",
         "zone",
         "shift_minutes",

@@ -72,6 +72,18 @@ def test_typed_numbers_stay_as_they_are() -> None:
     assert to_number(pd.Series(values), KW, spec()).values.tolist() == values.tolist()
 
 
+def test_codes_of_times_are_read_as_times() -> None:
+    # As Parquet gives the number of a release: a column of integers, one of them unknown to the mapping.
+    raw = pd.Series([2, 3, 16])
+    codes = {"2": "2010-11-01", "3": "2010-12-01T06:00"}
+    made = to_instant("t", raw, pd.DataFrame({"x": raw}), spec(codes=codes), TimeContext("-05:00"), pd.DataFrame())
+    assert made.values[:2].tolist() == [
+        pd.Timestamp("2010-11-01 05:00", tz="UTC"),
+        pd.Timestamp("2010-12-01 11:00", tz="UTC"),
+    ]
+    assert np.flatnonzero(made.bad["BAD_TIME"]).tolist() == [2]
+
+
 def test_text_codes_and_prefix() -> None:
     assert to_text(pd.Series([1.0, np.nan, 17.0]), spec(prefix="n-")).values.tolist()[::2] == ["n-1", "n-17"]
     made = to_text(pd.Series([" 居民 ", "x"], dtype="str"), spec(codes={"居民": "residential"}))

@@ -127,3 +127,42 @@ def test_power_areas_as_they_are(tmp_path: Path) -> None:
     assert told["start_utc"] == utc("2011-12-31 16:00")
     assert told["available_at"] == told["start_utc"] - pd.Timedelta(hours=18)
     assert told[["temperature_c", "temperature_max_c", "temperature_min_c"]].tolist() == [15.0, 20.0, 10.4]
+
+
+def test_gefcom2014_look_alike(source: Any) -> None:
+    ends = pd.date_range("2010-09-30 23:00", periods=3, freq="h")
+    frame = pd.DataFrame({"ZONEID": 1, "LOAD": [np.nan, 120.0, 110.5], "w1": 50, "w2": [32, 41, 77]})
+    frame = frame.assign(task=[1, 1, 2], ts=ends)
+    frame.to_parquet(source.data / "load_train_all.parquet")
+    report = ingest(SOURCES / "gefcom2014.yaml", source.data, source.workspace)
+    load, weather = source.lake.read("node_load"), source.lake.read("weather_observed")
+    assert report.tables["node_load"].blank == 1
+    assert load["load_kw"].tolist() == [120_000.0, 110_500.0]
+    assert load["start_utc"].tolist() == [utc("2010-10-01 04:00"), utc("2010-10-01 05:00")]
+    # History is known as it was measured, the second task's hour when its month was released.
+    assert load["available_at"].tolist() == [utc("2010-10-01 05:00"), utc("2010-11-01 05:00")]
+    second = weather[weather["station_id"] == "station-2"]
+    assert second["temperature_c"].tolist() == pytest.approx([0.0, 5.0, 25.0])
+    assert second["available_at"].iloc[-1] == utc("2010-11-01 05:00")
+
+
+def test_gefcom2014_as_it_is(tmp_path: Path) -> None:
+    folder, workspace = real("gefcom2014"), Workspace(tmp_path)
+    report = ingest(SOURCES / "gefcom2014.yaml", folder, workspace)
+    raw = pd.read_parquet(folder / "load_train_all.parquet")
+    known = raw["LOAD"].notna()
+    assert {name: table.quarantined.total() for name, table in report.tables.items()} == {
+        "node_load": 0,
+        "weather_observed": 0,
+        "node": 0,
+    }
+    assert report.tables["weather_observed"].accepted == 25 * len(raw)
+    lake = Lake(workspace.lake)
+    load = lake.read("node_load")
+    np.testing.assert_allclose(load["load_kw"], raw.loc[known, "LOAD"] * 1000)
+    for task in (2, 9, 15):
+        # What is there when a task has been released is what all tasks up to it hold.
+        released = raw.loc[known & (raw["task"] <= task), "ts"].max().tz_localize("Etc/GMT+5").tz_convert("UTC")
+        there = lake.read("node_load", as_of=released)
+        assert len(there) == (known & (raw["task"] <= task)).sum()
+        assert len(lake.read("node_load", as_of=released - pd.Timedelta(hours=1))) < len(there) - 600
