@@ -9,6 +9,7 @@ import pandas as pd
 from features.clock import Calendar
 from features.load.events import known_events, no_events
 from features.load.grid import Grid, Versions
+from features.load.mix import no_customers
 from features.load.weather import Weather
 
 __all__ = ["History"]
@@ -19,7 +20,8 @@ class History:
     """Loads and weather with their versions, the valid nodes, and the local calendar.
 
     `nodes` is indexed by node_id in the order of `versions.ids`; nodes without any reading stand in `nodes` only.
-    `events` are those of outside the grid, as the contract `event` has them.
+    `events` are those of outside the grid, as the contract `event` has them; `customers` are the changes of agreed
+    capacity by area and class (`features.load.mix`).
     """
 
     versions: Versions
@@ -28,6 +30,7 @@ class History:
     calendar: Calendar
     as_of: pd.Timestamp
     events: pd.DataFrame = field(default_factory=no_events)
+    customers: pd.DataFrame = field(default_factory=no_customers)
 
     @cached_property
     def loads(self) -> Grid:
@@ -64,7 +67,9 @@ class History:
         }
         issued = tuple(issue for issue in self.weather.forecasts if issue.available_at <= as_of)
         events = known_events(self.events, as_of)
-        return replace(self, versions=part, weather=Weather(observed, issued), as_of=as_of, events=events)
+        customers = self.customers.iloc[: int(self.customers["since_utc"].searchsorted(as_of, side="right"))]
+        weather = Weather(observed, issued)
+        return replace(self, versions=part, weather=weather, as_of=as_of, events=events, customers=customers)
 
     def since(self, moment: pd.Timestamp) -> "History":
         """The same history without loads and weather of the time before `moment`, as if nothing older was kept."""

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,17 @@ from features.errors import DataError, NotFoundError
 from features.lake import Lake
 from features.load.grid import Versions
 from features.load.history import History
+from features.load.mix import CUSTOMER_COLUMNS, customer_changes
 from features.load.resolution import step_of
 from features.load.weather import WEATHER_VARIABLES, ForecastIssue, Weather
 from features.workspace import TerritorySettings
 
-__all__ = ["load_history", "nodes_known_at"]
+__all__ = ["keep_customer_sums", "load_history", "nodes_known_at"]
 
 _log = logging.getLogger("headroom.load")
 
 _DAY_MINUTES = 1440
+_SUMS = "customer_sums.parquet"
 
 
 def load_history(
@@ -51,7 +54,7 @@ def load_history(
     nodes = _rated(lake, moment, as_of)
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
     weather, events = _weather(lake, as_of, calendar, weather_variables), lake.read("event", as_of=as_of)
-    history = History(versions, weather, nodes, calendar, moment, events)
+    history = History(versions, weather, nodes, calendar, moment, events, _customers(lake, as_of))
     if node_ids is None:
         return history
     unknown = sorted(set(node_ids) - set(versions.ids) - set(nodes.index))
@@ -87,6 +90,22 @@ def _on_grid(frame: pd.DataFrame, table: str, id_column: str) -> pd.DataFrame:
 def nodes_known_at(lake: Lake, moment: pd.Timestamp) -> pd.DataFrame:
     """The nodes valid at `moment` as the ledgers told of them then, as `load_history` gives them."""
     return _rated(lake, moment, moment)
+
+
+def keep_customer_sums(lake: Lake, folder: Path) -> None:
+    """Write the sums of customers' agreed capacity beside a copy of the lake in `folder` that holds no customers.
+
+    A history read from that copy is then the same as one read from `lake`.
+    """
+    _customers(lake, None).to_parquet(folder / _SUMS, index=False)
+
+
+def _customers(lake: Lake, as_of: pd.Timestamp | None) -> pd.DataFrame:
+    """Changes of agreed capacity; from the sums kept beside the lake where single customers were left out."""
+    if not (lake.root / _SUMS).is_file():
+        return customer_changes(lake.versions("customer", columns=CUSTOMER_COLUMNS, as_of=as_of))
+    changes = pd.read_parquet(lake.root / _SUMS)
+    return changes if as_of is None else changes[changes["since_utc"] <= as_of]
 
 
 def _rated(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:

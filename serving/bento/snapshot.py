@@ -11,6 +11,7 @@ import pandas as pd
 from features.contracts import CONSUMPTION, CONTRACTS, CUSTOMER, METER
 from features.errors import HeadroomError, ModelError
 from features.lake import Lake
+from features.load.reading import keep_customer_sums
 from features.workspace import Workspace
 from serving.answers import Answers
 from serving.holdings import Holdings, newest_load_moment
@@ -55,7 +56,8 @@ def pack_snapshot(
 
     Packed are the lake's tables with every version of their rows, the serving models, all publications and the
     settings. Of the tables about single customers only the names and digests of their batches come along, so that
-    the fingerprint is the same. Never packed: the state with its keys, the model store, sources, quarantine.
+    the fingerprint is the same, and the sums of their agreed capacity by area and class, by which siblings are chosen.
+    Never packed: the state with its keys, the model store, sources, quarantine.
 
     The copy is handed to `ask`, which raises HeadroomError where it does not answer.
     """
@@ -64,6 +66,7 @@ def pack_snapshot(
     for name in CONTRACTS:
         if (workspace.lake / name / _LOG).is_dir():
             _pack_table(workspace.lake / name, packed.lake / name)
+    keep_customer_sums(Lake(workspace.lake), packed.lake)
     models = [_pack_model(workspace, packed, name) for name in _MODELS]
     _copy_tree(workspace.publications, packed.publications)
     if (workspace.root / _TERRITORY).is_file():

@@ -23,12 +23,15 @@ __all__ = ["REASONS", "explain_at", "forecast_at"]
 REASONS = {
     "NO_WEATHER_FORECAST": "no weather forecast covers the hour: weather of past years was used as scenarios",
     "SHORT_HISTORY": f"under {SHORT_DAYS} days of load are known: siblings' response to weather and calendar was used",
-    "STALE_LOAD": "no load of the last four weeks: siblings' shape at the last known level",
-    "NO_HISTORY": "no load is known: siblings' load per rating was used",
+    "STALE_LOAD": "no load of the last four weeks: siblings' shape at the last known level; siblings are those of the "
+    "most similar customers, where those are known",
+    "NO_HISTORY": "no load is known: siblings' load per rating was used, by customers' classes and agreed capacity too "
+    "where those are known",
     "LEVEL_SHIFT": "the load jumped within the last days: the forecast was re-centred",
     "EVENT": "an event begins, goes on or ends that recent loads do not show: what earlier ones did was put on top",
     NO_SIBLING: "no load is known and no other node can speak for it: no figure is given",
 }
+_BY_SIBLINGS = {"STALE_LOAD", "NO_HISTORY", NO_SIBLING}
 
 
 def forecast_at(
@@ -61,7 +64,7 @@ def forecast_at(
     part = history.with_nodes(wanted) if alone else history
     run = Run(model, part, issue, wanted, actual=actual_weather, explain=explain, events=events)
     found, reasons = run.figures()
-    if alone and (reasons == NO_SIBLING).any():
+    if alone and _speaks_by_siblings(reasons):
         run = Run(model, history, issue, wanted, actual=actual_weather, explain=explain, events=events)
         found, reasons = run.figures()
     levels = quantiles or model.config.levels
@@ -88,6 +91,11 @@ def explain_at(
     )
     found = frame[["node_id", "start_utc", "lead_hours", MEDIAN, *GROUPS, "reason"]]
     return found.rename(columns={MEDIAN: level_name(0.5)})
+
+
+def _speaks_by_siblings(reasons: np.ndarray) -> bool:
+    """Whether any node [W, H] has nothing of its own to say: who speaks for it must not depend on who else is asked."""
+    return any(_BY_SIBLINGS & set(str(code).split("+")) for code in set(reasons.flat))
 
 
 def _explained(frame: pd.DataFrame, found: Figures, levels: tuple[float, ...]) -> pd.DataFrame:

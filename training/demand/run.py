@@ -9,6 +9,7 @@ import pandas as pd
 from features.load.groups import EVENTS, GROUPS, LEVEL, WEATHER
 from features.load.history import History
 from features.load.issue import IssueInputs, build_features, scale_of, special_targets
+from features.load.mix import mix_at
 from features.load.weather import WeatherWindow
 from training.demand.assembly import Assembler, Issue
 from training.demand.borrow import SHORT_DAYS, extend, known_days
@@ -130,13 +131,15 @@ class Run:
 
     def _cold(self, level_kw: np.ndarray) -> dict[str, _Cold]:
         """The wanted nodes that have no level of their own now."""
-        found = {}
-        for node in self._wanted:
-            row = self._place.get(node)
-            if row is not None and np.isfinite(level_kw[row]):
-                continue
+        found: dict[str, _Cold] = {}
+        nodes = self._history.nodes
+        rows = {node: self._place.get(node) for node in self._wanted}
+        cold = [node for node, row in rows.items() if row is None or not np.isfinite(level_kw[row])]
+        mix = mix_at(self._history.customers, nodes, self._issue.at) if cold else None
+        for node in cold:
+            row = rows[node]
             old = None if row is None else self._last_level(row)
-            siblings = find_siblings(level_kw, self._ids, self._history.nodes, node, old)
+            siblings = find_siblings(level_kw, self._ids, nodes, node, old, mix)
             reason = NO_SIBLING if siblings is None else "NO_HISTORY" if old is None else "STALE_LOAD"
             found[node] = _Cold(siblings, reason)
         return found
