@@ -13,12 +13,11 @@ from benchmarks.result import Measured, require_data, run
 from features.clock import Calendar
 from features.load.grid import Grid
 from training.metrics import pinball
-from training.outlook import MemberConfig, OutlookConfig, TermsConfig, outlook_quantiles
+from training.outlook import MemberConfig, OutlookConfig, TermsConfig, outlook_quantiles, seasonal_quantiles
 
 TASKS = range(4, 16)
 LEVELS = tuple(number / 100 for number in range(1, 100))
 CALENDAR = Calendar("-05:00", "US")
-EMPIRICAL_DAYS = 12
 FAHRENHEIT_ZERO, FAHRENHEIT_DEGREE = 32.0, 1.8
 
 
@@ -87,19 +86,8 @@ def ours(released: Release, hours: int) -> np.ndarray:
 
 
 def seasonal_empirical(released: Release, hours: int) -> np.ndarray:
-    """Quantiles of the loads of past years at the same hour, within some days of the date, days off apart."""
-    loads = released.loads.values[0]
-    past = CALENDAR.local(released.loads.times)
-    wanted = CALENDAR.local(pd.date_range(released.loads.end, periods=hours, freq="h"))
-    off = np.concatenate([CALENDAR.days(one)["off"].loc[one.normalize()].to_numpy() for one in (past, wanted)])
-    day_of_year = past.day_of_year.to_numpy()
-    out = np.empty((hours, len(LEVELS)))
-    for place, moment in enumerate(wanted):
-        apart = np.abs(day_of_year - moment.day_of_year)
-        near = np.minimum(apart, 365 - apart) <= EMPIRICAL_DAYS
-        alike = near & (past.hour == moment.hour) & (off[: len(past)] == off[len(past) + place])
-        out[place] = np.quantile(loads[alike], LEVELS)
-    return out
+    """Quantiles [hours, levels] of the loads of past years at the same season and hour."""
+    return seasonal_quantiles(released.loads, CALENDAR, released.loads.end, hours, LEVELS)[0]
 
 
 def mean_pinball(actual: np.ndarray, quantiles: np.ndarray) -> float:

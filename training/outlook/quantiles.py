@@ -13,10 +13,12 @@ from training.outlook.config import OutlookConfig
 from training.outlook.model import PAD_HOURS, OutlookModel, fit_outlook, hourly, transformed
 from training.outlook.terms import dated_terms
 
-__all__ = ["Errors", "mixture", "outlook_quantiles", "rolling_errors"]
+__all__ = ["Errors", "enough_history", "least_days", "mixture", "outlook_quantiles", "rolling_errors"]
 
 _MONTH_DAYS = 30.44
 _LEAST_DAYS = 365
+_LEAST_KNOWN_HOURS = 60 * 24
+"""Known hours that a node needs before the first of its errors is made, and among the errors."""
 _ERROR_LEVELS = (np.arange(15) + 0.5) / 15
 _LENT_HOURS = 2
 """Errors of hours of the day up to this far away count as the hour's own."""
@@ -42,15 +44,20 @@ def outlook_quantiles(
     hours: int,
     levels: tuple[float, ...],
     config: OutlookConfig,
+    coming: Grid | None = None,
 ) -> np.ndarray:
     """Quantiles [N, hours, levels] of load in kW for the hours from `start` (UTC), whose temperature is unknown.
 
-    Nothing from `start` on is used, of neither loads nor weather.
+    Nothing from `start` on is used, of neither loads nor weather. With `coming` (degC, the stations of `weather`) the
+    temperature of those hours is taken from there: the only scenario, from which the point model's errors remain.
     """
-    past = loads.until(start)
-    errors = rolling_errors(past, weather.until(start), calendar, config)
-    model = fit_outlook(past, weather.until(start), calendar, config)
-    scenarios = temperature_scenarios(weather.until(start), calendar, start, hours, config.scenarios)
+    past, seen = loads.until(start), weather.until(start)
+    errors = rolling_errors(past, seen, calendar, config)
+    model = fit_outlook(past, seen, calendar, config)
+    if coming is None:
+        scenarios = temperature_scenarios(seen, calendar, start, hours, config.scenarios)
+    else:
+        scenarios = hourly(coming, start - pd.Timedelta(hours=PAD_HOURS), PAD_HOURS + hours)[None]
     local = calendar.local(pd.date_range(start, periods=hours, freq="h"))
     dated = dated_terms(local, calendar, model.reference, config.terms)
     kw = np.stack([model.predict_dated(local, dated, one) for one in scenarios], axis=1)
@@ -66,13 +73,7 @@ def rolling_errors(loads: Grid, weather: Grid, calendar: Calendar, config: Outlo
     """Errors over the last `residual_months`, each stretch of `refit_months` on temperature that came, by a model
     fitted on what lay before it. ModelError where not even one stretch has a year before it.
     """
-    scenarios = config.scenarios
-    span = round(_MONTH_DAYS * scenarios.refit_months) * 24
-    width = loads.values.shape[1]
-    firsts = [width - span * (back + 1) for back in range(-(-scenarios.residual_months // scenarios.refit_months))]
-    firsts = [first for first in firsts if first >= _LEAST_DAYS * 24]
-    if not firsts:
-        raise ModelError(f"{width // 24} days of load are too few for an outlook; it takes {_LEAST_DAYS + span // 24}")
+    firsts, span = _stretches(loads, config), _span_hours(config)
     values, hours = [], []
     logged: np.ndarray | None = None
     for first in firsts:
@@ -85,6 +86,36 @@ def rolling_errors(loads: Grid, weather: Grid, calendar: Calendar, config: Outlo
         hours.append(calendar.local(pd.date_range(start, periods=actual.shape[1], freq="h")).hour.to_numpy())
     assert logged is not None  # there is at least one stretch
     return Errors(np.concatenate(values, axis=1), np.concatenate(hours), logged)
+
+
+def least_days(config: OutlookConfig) -> int:
+    """How many days of load an outlook takes: a year, and one stretch after it to learn the errors from."""
+    return _LEAST_DAYS + _span_hours(config) // 24
+
+
+def enough_history(loads: Grid, config: OutlookConfig) -> np.ndarray:
+    """Which nodes [N] can be given an outlook: 60 days are known before the first stretch of errors, and in them.
+
+    ModelError where the grid as a whole is too short.
+    """
+    first = min(_stretches(loads, config))
+    known = np.isfinite(loads.values)
+    before, among = known[:, :first].sum(axis=1), known[:, first:].sum(axis=1)
+    return (before >= _LEAST_KNOWN_HOURS) & (among >= _LEAST_KNOWN_HOURS)
+
+
+def _span_hours(config: OutlookConfig) -> int:
+    return round(_MONTH_DAYS * config.scenarios.refit_months) * 24
+
+
+def _stretches(loads: Grid, config: OutlookConfig) -> list[int]:
+    """First hours of the stretches whose errors count, the latest first; ModelError where there is none."""
+    scenarios, span, width = config.scenarios, _span_hours(config), loads.values.shape[1]
+    firsts = [width - span * (back + 1) for back in range(-(-scenarios.residual_months // scenarios.refit_months))]
+    firsts = [first for first in firsts if first >= _LEAST_DAYS * 24]
+    if not firsts:
+        raise ModelError(f"{width // 24} days of load are too few for an outlook; it takes {least_days(config)}")
+    return firsts
 
 
 def _positive(values: np.ndarray) -> np.ndarray:

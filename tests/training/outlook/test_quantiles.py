@@ -11,7 +11,15 @@ import pytest
 from features.clock import Calendar
 from features.errors import ModelError
 from features.load.grid import Grid
-from training.outlook import MemberConfig, OutlookConfig, ScenarioConfig, TermsConfig, outlook_quantiles
+from training.outlook import (
+    MemberConfig,
+    OutlookConfig,
+    ScenarioConfig,
+    TermsConfig,
+    enough_history,
+    least_days,
+    outlook_quantiles,
+)
 from training.outlook.climate import temperature_scenarios
 from training.outlook.quantiles import Errors, mixture
 from training.outlook.terms import PAD_HOURS
@@ -47,6 +55,33 @@ def test_nothing_from_the_issue_on_is_used(world: SimpleNamespace) -> None:
     loads[:, -HOURS:], weather[:, -HOURS:] = 1e6, -99.0
     changed = ahead(world, replace(world.loads, values=loads), replace(world.weather, values=weather))
     assert np.array_equal(ahead(world), changed)
+
+
+def test_temperature_that_is_given_is_followed(world: SimpleNamespace) -> None:
+    asked = (world.calendar, ISSUE, HOURS, LEVELS, CONFIG)
+    found = outlook_quantiles(world.loads, world.weather, *asked, coming=world.weather)
+    quiet = world.quiet_kw[:, -HOURS:]
+    assert np.abs(found[:, :, 1] / quiet - 1).mean() < 0.03
+    unknown = ahead(world)
+    assert np.ptp(found, axis=2).mean() < 0.5 * np.ptp(unknown, axis=2).mean()
+    warmer = replace(world.weather, values=world.weather.values + 3.0)
+    assert not np.array_equal(found, outlook_quantiles(world.loads, world.weather, *asked, coming=warmer))
+
+
+def test_only_nodes_with_enough_behind_them_are_ready(world: SimpleNamespace) -> None:
+    values = np.repeat(world.loads.values[:1], 3, axis=0)
+    values[1, : -200 * 24] = np.nan  # began two hundred days ago
+    values[2, -200 * 24 :] = np.nan  # fell silent then
+    assert enough_history(replace(world.loads, ids=("a", "b", "c"), values=values), CONFIG).tolist() == [
+        True,
+        True,
+        False,
+    ]
+    values[1, : -100 * 24] = np.nan
+    assert not enough_history(replace(world.loads, ids=("a", "b", "c"), values=values), CONFIG)[1]
+    short = replace(world.loads, values=world.loads.values[:, : (least_days(CONFIG) - 1) * 24])
+    with pytest.raises(ModelError, match="it takes 456"):
+        enough_history(short, CONFIG)
 
 
 def test_under_a_year_of_load_is_refused(world: SimpleNamespace) -> None:
