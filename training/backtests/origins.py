@@ -69,15 +69,17 @@ def day_begins(day: pd.Timestamp, calendar: Calendar) -> pd.Timestamp:
     return zoned.tz_convert("UTC")
 
 
-def rolling_origins(lake: Lake, history: History, plan: OriginPlan, min_history_days: int) -> Origins:
+def rolling_origins(
+    lake: Lake, history: History, plan: OriginPlan, min_history_days: int, who: str = "the peak model"
+) -> Origins:
     """The days of `plan` whose horizon has passed by the end of `history` (everything known today).
 
-    Raises ConfigError, naming the first or the last day possible, where an origin lies before there was enough history
-    or no horizon has passed.
+    `who` needs `min_history_days` before each origin. Raises ConfigError, naming the first or the last day possible,
+    where an origin lies before there was enough history or no horizon has passed.
     """
     if plan.last_day < plan.first_day:
         raise ConfigError(f"the last origin {plan.last_day:%Y-%m-%d} is before the first, {plan.first_day:%Y-%m-%d}")
-    _check_start(_first_possible(lake, history, min_history_days), plan, min_history_days)
+    _check_start(_first_possible(lake, history, min_history_days), plan, min_history_days, who)
     days, end = plan.days(), history.loads.end
     past = np.array([day_begins(day + pd.Timedelta(days=plan.horizon_days), history.calendar) <= end for day in days])
     if not past.any():
@@ -89,12 +91,12 @@ def rolling_origins(lake: Lake, history: History, plan: OriginPlan, min_history_
     return Origins(days[past], days[~past])
 
 
-def _check_start(first: pd.Timestamp | None, plan: OriginPlan, min_history_days: int) -> None:
+def _check_start(first: pd.Timestamp | None, plan: OriginPlan, min_history_days: int, who: str) -> None:
     if first is None:
-        raise ConfigError(f"the loads cover less than the {min_history_days} days the peak model needs")
+        raise ConfigError(f"the loads cover less than the {min_history_days} days {who} needs")
     if plan.first_day < first:
         raise ConfigError(
-            f"the first origin {plan.first_day:%Y-%m-%d} is too early: the peak model needs {min_history_days} days of "
+            f"the first origin {plan.first_day:%Y-%m-%d} is too early: {who} needs {min_history_days} days of "
             f"loads and a ledger of nodes that were available by then; the first day possible is {first:%Y-%m-%d}"
         )
 

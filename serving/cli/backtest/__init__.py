@@ -4,6 +4,7 @@ import click
 
 from serving.cli.backtest.capacity import capacity
 from serving.cli.backtest.demand import demand
+from serving.cli.backtest.outlook import outlook
 from serving.cli.backtest.peak import peak
 
 __all__ = ["command"]
@@ -13,10 +14,10 @@ __all__ = ["command"]
 def command() -> None:
     """Score a model on past origins, each seeing only what was available then.
 
-    Every backtest is kept as a run of the tracking store (experiments demand-backtest, peak-backtest and
-    capacity-backtest) with its tables and figures, unless --no-log says otherwise.
+    Every backtest is kept as a run of the tracking store (experiments demand-backtest, outlook-backtest,
+    peak-backtest and capacity-backtest) with its tables and figures, unless --no-log says otherwise.
     """
 
 
-for _one in (demand, peak, capacity):
+for _one in (demand, outlook, peak, capacity):
     command.add_command(_one)

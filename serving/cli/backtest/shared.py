@@ -1,4 +1,4 @@
-"""What the three backtests share on the command line: options, progress, and what is told of a run."""
+"""What the backtests share on the command line: options, progress, and what is told of a run."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
