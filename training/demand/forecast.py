@@ -22,7 +22,8 @@ __all__ = ["REASONS", "explain_at", "forecast_at"]
 
 REASONS = {
     "NO_WEATHER_FORECAST": "no weather forecast covers the hour: weather of past years was used as scenarios",
-    "SHORT_HISTORY": f"under {SHORT_DAYS} days of load are known: siblings' response to weather and calendar was used",
+    "SHORT_HISTORY": f"under {SHORT_DAYS} days of load are known: siblings' response to weather and calendar was used; "
+    "of a node that exports, its own",
     "STALE_LOAD": "no load of the last four weeks: siblings' shape at the last known level; siblings are those of the "
     "most similar customers, where those are known",
     "NO_HISTORY": "no load is known: siblings' load per rating was used, by customers' classes and agreed capacity too "

@@ -12,7 +12,7 @@ from features.load.issue import combine_stations
 from features.load.terms import BENDS, PAD_HOURS, calendar_terms, linear_terms
 from features.settings import Settings
 
-__all__ = ["EXPONENTS", "LinearConfig", "LinearStage", "on_grid"]
+__all__ = ["EXPONENTS", "LinearConfig", "LinearStage", "on_grid", "stays_positive"]
 
 EXPONENTS = (-6.0, 4.0)
 """An exponent beyond these is no load any more but an extrapolation gone wild."""
@@ -67,7 +67,7 @@ class LinearStage:
 
         reference = calendar.local(pd.DatetimeIndex([loads.end]))[0]
         unit = np.array([_unit(row) for row in loads.values])
-        logged = np.array([_is_positive(row) for row in loads.values], dtype=bool)
+        logged = np.array([stays_positive(row) for row in loads.values], dtype=bool)
         target = _transform(loads.values, logged, unit)
         if weather is None:
             groups, member = np.zeros((1, 0)), np.zeros(len(loads.ids), dtype=int)
@@ -181,7 +181,8 @@ def _unit(row: np.ndarray) -> float:
     return float(max(known.mean(), 1e-6)) if len(known) else 1.0
 
 
-def _is_positive(row: np.ndarray) -> bool:
+def stays_positive(row: np.ndarray) -> bool:
+    """Whether a node's load (kW, NaN where unknown) stays so clearly above nothing that its logarithm makes sense."""
     known = row[np.isfinite(row)]
     return bool(len(known) and np.quantile(known, 0.005) > 0.05 * np.abs(known).mean())
 

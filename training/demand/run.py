@@ -76,7 +76,7 @@ class Run:
         self._levels = model.config.levels
         self._wanted, self._explain, self._events = wanted, explain, events
         self._known = history.until(issue.at).loads
-        stage = extend(model.stage, self._known)
+        stage = extend(model.stage, self._known, history.calendar)
         self._assembler = Assembler(history, stage, actual_weather=actual, variables=model.weather_variables)
         self._explainer = Explainer(model.booster, model.weather_variables, model.config.booster.threads)
 

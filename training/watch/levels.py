@@ -61,7 +61,7 @@ def daily_loads(
     first = loads.column(utc_of(recent[:1], history.calendar)[0])
     part = loads.values[:, first : days.columns]
     start = loads.start + pd.Timedelta(minutes=loads.step_minutes * first)
-    expected = _expected(history, extend(stage, loads), start, part.shape[1], now, weather, without)
+    expected = _expected(history, extend(stage, loads, history.calendar), start, part.shape[1], now, weather, without)
     known = np.isfinite(part) & np.isfinite(expected)
     here = DayGrid.of(start, loads.step_minutes, part.shape[1], history.calendar, now)
 
