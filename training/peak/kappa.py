@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from training.peak.config import PeakConfig
+from training.standing import FIRM_DAYS
 
 __all__ = ["Evidence", "Kappa", "conformal_factor"]
 
@@ -52,8 +53,21 @@ def conformal_factor(evidence: Evidence, kind: str, horizon_days: int, coverage:
     the spread within origins is taken as it was found, the shock between them as a Student-like mixture whose width
     leans on the prior by the years seen. The result is drawn, in logarithms, towards the prior factor of the config
     with the weight of `prior_years`. With coverage other than the target the prior is scaled as a normal quantile.
+
+    Beyond FIRM_DAYS, unless a horizon that long was calibrated, the factor is one of a shorter horizon standing in: not
+    below the prior, on no years of evidence, and the source says so.
     """
     column = int(np.argmin(np.abs(np.log(np.array(evidence.horizons) / horizon_days)))) if evidence.horizons else 0
+    found = _calibrated(evidence, kind, column, coverage, config)
+    reached = evidence.horizons[column] if evidence.horizons else 0
+    if horizon_days <= FIRM_DAYS or reached >= horizon_days:
+        return found
+    value = max(found.value, _prior(kind, coverage, config))
+    return Kappa(value, f"stands in for {horizon_days} days, for which nothing is calibrated: {found.source}", 0.0)
+
+
+def _calibrated(evidence: Evidence, kind: str, column: int, coverage: float, config: PeakConfig) -> Kappa:
+    """The factor of the calibrated horizon at `column`; the prior alone where nothing has come out."""
     members = np.array([one == kind for one in evidence.kinds], dtype=bool)
     prior = _prior(kind, coverage, config)
     known = _known(evidence.log_ratio[:, members, column]) if len(evidence.origin_day) and members.any() else {}

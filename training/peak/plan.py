@@ -2,8 +2,11 @@
 
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+
+from training.standing import FIRM_DAYS
 
 __all__ = ["Plan", "connects", "draw_plan", "node_error"]
 
@@ -36,16 +39,14 @@ def draw_plan(
     """Draw for all nodes at once. The horizon starts the day after the last of `days` historical ones.
 
     A past weather year is one of those whole in the history, moved by up to `shift` days. Residual blocks of
-    `block` days come from any past year, within `season` days of the same date.
+    `block` days come from any past year, within `season` days of the same date. A horizon beyond FIRM_DAYS is drawn
+    year by year, each from any past year: hardly a history holds several runs that long.
     """
     rng = np.random.default_rng([seed, horizon, days])
-    ahead = np.arange(horizon)
-    weather = _aligned(rng, days, ahead, scenarios, shift)
-    pieces = -(-horizon // block)
-    starts = np.stack(
-        [_aligned(rng, days, np.array([piece * block]), scenarios, season)[:, 0] for piece in range(pieces)],
-        axis=1,
-    )
+    years = _years_ahead(horizon) if horizon > FIRM_DAYS else [np.arange(horizon)]
+    weather = np.concatenate([_aligned(rng, days, year, scenarios, shift) for year in years], axis=1)
+    pieces = np.concatenate(years)[::block]
+    starts = np.stack([_aligned(rng, days, pieces[[k]], scenarios, season)[:, 0] for k in range(len(pieces))], axis=1)
     within = starts[:, :, None] + np.arange(block)
     residual = _inside(within.reshape(scenarios, -1)[:, :horizon], days)
     tail = rng.standard_exponential((scenarios, horizon))
@@ -66,6 +67,12 @@ def connects(application_id: str, scenarios: int, probability: float, seed: int)
     """In which scenarios an application comes to be energised; the same on every node of its path."""
     rng = np.random.default_rng([seed, 2, zlib.crc32(application_id.encode())])
     return rng.random(scenarios) < probability
+
+
+def _years_ahead(horizon: int) -> list[np.ndarray]:
+    """The days of each year of the horizon, counted from the beginning of that year."""
+    edges = np.round(np.arange(horizon // 365 + 2) * _YEAR_DAYS).astype(int)
+    return [np.arange(min(last, horizon) - first) for first, last in pairwise(edges) if first < horizon]
 
 
 def _aligned(rng: np.random.Generator, days: int, ahead: np.ndarray, scenarios: int, jitter: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The conformal factor: what it rests on, how it leans on the prior, and what it covers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,25 @@ def test_without_outcomes_the_prior_speaks_and_says_so() -> None:
     assert found.years == 0
     missing = conformal_factor(evidence(np.zeros((2, 5))), "feeder", 365, 0.95, CONFIG)
     assert missing.value == pytest.approx(CONFIG.prior_kappa["feeder"])
+
+
+@pytest.mark.parametrize(("shift", "name"), [(0.3, "found"), (-0.3, "prior")])
+def test_beyond_two_years_a_shorter_horizon_stands_in_no_lower_than_the_prior(shift: float, name: str) -> None:
+    seen = evidence(shift + 0.02 * np.random.default_rng(1).standard_normal((3, 30)))
+    year = conformal_factor(seen, "area", 365, 0.95, CONFIG)
+    assert conformal_factor(seen, "area", 731, 0.95, CONFIG) == year
+    far = conformal_factor(seen, "area", 1826, 0.95, CONFIG)
+    assert far.value == pytest.approx({"found": year.value, "prior": CONFIG.prior_kappa["area"]}[name])
+    assert far.value >= year.value
+    assert far.years == 0
+    assert far.source.startswith("stands in for 1826 days, for which nothing is calibrated: 3 earlier origins")
+
+
+def test_a_long_horizon_that_was_calibrated_speaks_for_itself() -> None:
+    seen = evidence(0.02 * np.random.default_rng(1).standard_normal((3, 30)))
+    long = replace(seen, horizons=(1826,))
+    assert conformal_factor(long, "area", 1826, 0.95, CONFIG).years > 1
+    assert conformal_factor(long, "area", 1827, 0.95, CONFIG).years == 0
 
 
 def test_overlapping_origins_are_not_more_years() -> None:

@@ -165,6 +165,31 @@ def test_a_plan_draws_whole_years_and_the_season() -> None:
     assert not np.array_equal(node_error("A1", 200, 5), node_error("A2", 200, 5))
 
 
+def test_a_plan_beyond_two_years_keeps_the_season_in_every_year_of_a_short_history() -> None:
+    horizon = 5 * 365 + 1
+    plan = draw_plan(3 * 365 + 1, horizon, 200, 14, 28, 10, 5)
+    assert plan.weather_day.shape == plan.residual_day.shape == plan.tail.shape == (200, horizon)
+    season = np.arange(horizon)
+    for index, reach in ((plan.weather_day, 11), (plan.residual_day, 29)):
+        assert index.min() >= 0
+        assert index.max() <= 3 * 365
+        away = np.abs((index - season + 182) % 365 - 182)
+        inner = (season % 365 > 60) & (season % 365 < 300)
+        assert away[:, inner].max() <= reach + 14
+    # Each year is drawn by itself: that of the first says nothing of that of the fourth.
+    first, fourth = plan.weather_day[:, 180] // 365, plan.weather_day[:, 3 * 365 + 180] // 365
+    assert set(first) == set(fourth) == {0, 1, 2}
+    assert 0.2 < (first == fourth).mean() < 0.5
+
+
+def test_five_years_peak_no_lower_than_one(three_years: PeakInputs, quick: PeakConfig, said: Peaks) -> None:
+    far = peaks_of(three_years, quick, (5 * 365,)).frame()
+    year = said.frame(365)
+    assert np.isfinite(far["peak_p95_kw"]).all()
+    assert (far["peak_p50_kw"] > 0.98 * year["peak_p50_kw"]).all()
+    assert (far["peak_p50_kw"] < 1.5 * year["peak_p50_kw"]).all()
+
+
 def test_residuals_are_centred_by_year_and_their_tail_is_measured() -> None:
     rng = np.random.default_rng(0)
     residual = rng.exponential(1.0, (4, 1095, 6))

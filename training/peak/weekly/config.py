@@ -3,6 +3,7 @@
 from pydantic import Field, field_validator, model_validator
 
 from features.settings import Settings
+from training.standing import FIRM_DAYS
 
 __all__ = ["WeeklyConfig"]
 
@@ -16,7 +17,7 @@ class WeeklyConfig(Settings):
     last_week: int = Field(26, ge=0, le=520, description="weeks from the origin to the last week stated")
     min_history_days: int = Field(350, ge=30, description="known days a node needs before its peak is stated")
     enough_of_block: float = Field(0.75, gt=0, le=1, description="share of a block that must be known")
-    firm_days: int = Field(731, ge=1, description="beyond it a figure is a scenario, not a firm figure")
+    firm_days: int = Field(FIRM_DAYS, ge=1, description="beyond it a figure is a scenario, not a firm figure")
 
     scenarios: int = Field(240, ge=50)
     stations: int = Field(3, ge=1, description="the stations that explain a node best, averaged")

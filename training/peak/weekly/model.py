@@ -12,12 +12,9 @@ from training.peak.weekly.direct import direct_quantiles
 from training.peak.weekly.scenarios import weekly_scenarios
 from training.peak.weekly.steps import LevelStep, find_steps, rebased
 from training.peak.weekly.weeks import Weeks, next_monday
+from training.standing import BEYOND_FIRM, FIRM, SCENARIO
 
-__all__ = ["BEYOND_FIRM", "FIRM", "SCENARIO", "WeeklyPeaks", "weekly_peaks"]
-
-FIRM, SCENARIO = "firm", "scenario"
-BEYOND_FIRM = "BEYOND_FIRM_HORIZON"
-"""Why a figure is a scenario: its week ends after the days for which past years say how it will come."""
+__all__ = ["WeeklyPeaks", "weekly_peaks"]
 
 
 @dataclass(frozen=True)
