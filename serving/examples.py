@@ -72,6 +72,8 @@ CAPACITY_ANSWER: dict[str, Any] = {
             "reason": "AREA_THERMAL",
             "note": None,
             "confidence": "HIGH",
+            "standing": "firm",
+            "standing_reason": None,
             "rating_assumed": False,
             "kappa": 1.12,
             "kappa_source": "own origins",

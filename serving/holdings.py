@@ -20,7 +20,7 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.workspace import Workspace
 from serving.access import subtree
-from serving.publish import Provenance, Publication, list_publications, read_publication
+from serving.publish import Provenance, Publication, latest_of, list_publications, read_publication
 from serving.refusals import NotReadyError, UnknownPublicationError
 from serving.rows import capacity_rows
 from serving.settings import ServiceSettings
@@ -209,12 +209,13 @@ class Holdings:
         return self._publications.get(folder_stamp([self.workspace.publications]))[::-1]
 
     def published(self, publication_id: str | None) -> CapacityTable:
-        """The table of a publication (None: the latest); refuses an unknown id, and any while there is none."""
+        """The table of a publication (None: the latest, as `latest_of` has it); refuses an unknown id, and any while
+        there is none."""
         known = self.publications()
         if not known:
             raise NotReadyError("there is no publication yet: `headroom publish capacity` writes one")
         if publication_id is None:
-            return self._tables.get(known[0].id)
+            return self._tables.get(latest_of(known[::-1]).id)
         if publication_id not in {publication.id for publication in known}:
             raise UnknownPublicationError(f"publication {publication_id} is unknown")
         return self._tables.get(publication_id)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,17 @@ import pandas as pd
 
 from features.errors import HeadroomError, NotFoundError
 from features.workspace import Workspace
+from training.standing import FIRM_DAYS
 
-__all__ = ["Provenance", "Publication", "content_hash", "list_publications", "read_publication", "write_publication"]
+__all__ = [
+    "Provenance",
+    "Publication",
+    "content_hash",
+    "latest_of",
+    "list_publications",
+    "read_publication",
+    "write_publication",
+]
 
 _MANIFEST, _CAPACITY = "manifest.json", "capacity.parquet"
 
@@ -107,13 +116,22 @@ def list_publications(workspace: Workspace) -> list[Publication]:
     return sorted((_read(folder) for folder in folders), key=lambda p: (p.created_at, p.id))
 
 
+def latest_of(publications: Sequence[Publication]) -> Publication:
+    """The newest firm one of `publications` (oldest first, at least one); the newest scenario where none is firm.
+
+    Who asks for the latest wants to know what may be promised: a look beyond two years must not take its place.
+    """
+    firm = [one for one in publications if one.provenance.horizon_days <= FIRM_DAYS]
+    return (firm or publications)[-1]
+
+
 def read_publication(workspace: Workspace, publication_id: str | None = None) -> Publication:
-    """The publication of that id, or the latest; NotFoundError names the id or says that there is none."""
+    """The publication of that id, or `latest_of` all; NotFoundError names the id or says that there is none."""
     if publication_id is None:
         known = list_publications(workspace)
         if not known:
             raise NotFoundError(f"no publication in {workspace.root}; `headroom publish capacity` writes one")
-        return known[-1]
+        return latest_of(known)
     folder = workspace.publications / publication_id
     if not publication_id or publication_id != Path(publication_id).name or not (folder / _MANIFEST).is_file():
         raise NotFoundError(f"no publication {publication_id!r} in {workspace.root}")

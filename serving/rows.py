@@ -19,7 +19,8 @@ _PEAKS = ("peak_p50_kw", "peak_p90_kw", "peak_p95_kw")
 _NUMBERS = ("open_kva", "own_kva", "pool_kva", *_PEAKS, "pending_kw", "limit_kw", "voltage_kva", "kappa")
 _LIMIT = ("limit_season", "voltage_node_id", "voltage_at")
 _BINDING = ("binding_level", "binding_node_id", "reason", "note", "confidence", "kappa_source")
-_TEXTS = ("name", "kind", "hall_id", *_LIMIT, *_BINDING)
+_STANDING = ("standing", "standing_reason")
+_TEXTS = ("name", "kind", "hall_id", *_LIMIT, *_BINDING, *_STANDING)
 
 
 def plain(value: Any) -> Any:

@@ -94,6 +94,10 @@ def _show(answer: dict[str, Any], limit: int) -> None:
         for row in rows[:limit]
     ]
     columns = ["node", "name", "kind", *right, "what binds", "confidence"]
+    if any(row["standing_reason"] for row in rows):
+        columns.append("standing")
+        for line, row in zip(table, rows, strict=False):
+            line.append(f"{row['standing']} {row['standing_reason']}")
     show_table(title, columns, table, right)
     if len(rows) > limit:
         click.echo(f"{len(rows) - limit} more; --limit shows more of them")

@@ -34,6 +34,11 @@ def command() -> None:
     help="YAML file with layers of charging and heat pumps (default: configs/policy/uptake.yaml).",
 )
 @click.option(
+    "--horizon-days",
+    type=click.IntRange(1, 1827),
+    help="Days the figures must hold (default: the policy's); beyond 731 they are a scenario and say so.",
+)
+@click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML report to this file, too."
 )
 @workspace_option
@@ -43,6 +48,7 @@ def capacity(
     now: datetime | None,
     policy: Path | None,
     uptake: Path | None,
+    horizon_days: int | None,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -57,10 +63,13 @@ def capacity(
     from serving.report.page import write_report
     from serving.report.view import summary
 
+    rules = load_policy(policy)
+    if horizon_days is not None:
+        rules = rules.model_copy(update={"horizon_days": horizon_days})
     moment = None if now is None else pd.Timestamp(now.replace(tzinfo=UTC))
     with Steps(quiet=as_json) as say:
         say("compute open capacity and publish it")
-        made = publish_capacity(workspace, moment, load_policy(policy), load_uptake(uptake))
+        made = publish_capacity(workspace, moment, rules, load_uptake(uptake))
         if report is not None:
             say("write the report")
             write_report(gather(workspace, made), report)
@@ -71,6 +80,8 @@ def capacity(
     told = "published" if made.fresh else "unchanged: the same figures were published before, as"
     click.echo(f"{told} {made.id} ({made.nodes} nodes)")
     click.echo(f"{found['answered']} of {found['areas']} areas have a figure, {found['full']} of them nothing open")
+    if found["scenarios"]:
+        click.echo(f"{found['scenarios']} figures are a scenario, not firm (BEYOND_FIRM_HORIZON)")
     if found["assumed"]:
         click.echo(f"{found['assumed']} nodes stand on an assumed rating")
     if report is not None:

@@ -18,6 +18,7 @@ from training.peak.kappa import Kappa
 from training.peak.model import PeakModel
 from training.peak.peaks import Peaks
 from training.peak.uptake import UptakePolicy
+from training.standing import BEYOND_FIRM, FIRM, FIRM_DAYS, SCENARIO
 
 __all__ = ["COLUMNS", "capacity_answer", "open_capacity"]
 
@@ -44,6 +45,8 @@ COLUMNS = (
     "binding_node_id",
     "reason",
     "confidence",
+    "standing",
+    "standing_reason",
     "rating_assumed",
     "kappa",
     "kappa_source",
@@ -95,7 +98,8 @@ def open_capacity(
     the least of it and of all above (firm: the least of the six blocks); block_kva_0..5 the same by four-hour block of
     the local day; pool_kva, of feeders and substations, what all below may share; voltage_kva what voltage leaves,
     voltage_node_id the point that is then lowest and voltage_at (UTC) the hour of the past that decides it. All rounded
-    down, none below zero. What cannot be known is NaN with the reason DATA_POOR and a note in words.
+    down, none below zero. What cannot be known is NaN with the reason DATA_POOR and a note in words. standing says
+    whether the figures are firm or, for a horizon beyond FIRM_DAYS, a scenario; standing_reason why, else None.
     """
     figures = peaks.frame()
     reserved = _reserved_kva(figures, nodes, kappas)
@@ -117,6 +121,8 @@ def open_capacity(
     table["voltage_kva"] = round_down(_firm(room).reindex(nodes.index).to_numpy(dtype=float), policy.round_kva)
     table["voltage_node_id"] = room.point.reindex(nodes.index).where(table["voltage_kva"].notna(), None)
     table["voltage_at"] = room.at.reindex(nodes.index).where(table["voltage_kva"].notna())
+    beyond = policy.horizon_days > FIRM_DAYS
+    table["standing"], table["standing_reason"] = (SCENARIO, BEYOND_FIRM) if beyond else (FIRM, None)
     table["valid_until"] = now + pd.Timedelta(days=policy.valid_days)
     table = table.join(_context(nodes, figures, kappas))
     return table.rename_axis("node_id").reset_index().sort_values("node_id")[list(COLUMNS)].reset_index(drop=True)

@@ -11,7 +11,9 @@ __all__ = ["CapacityPolicy"]
 class CapacityPolicy(Settings):
     """Frozen policy of the capacity answer. Confidence levels ask for history and for evidence in years."""
 
-    horizon_days: int = Field(365, ge=1, le=730, description="the period for which capacity must hold")
+    horizon_days: int = Field(
+        365, ge=1, le=1827, description="the period for which capacity must hold; beyond two years it is a scenario"
+    )
     round_kva: float = Field(5.0, gt=0, description="figures are rounded down to a multiple of this")
     max_stale_days: int = Field(14, ge=0, description="a node without newer load than this is not answered")
     min_recent_share: float = Field(0.6, ge=0, le=1, description="known share of the last year a node needs")

@@ -12,7 +12,8 @@ __all__ = ["CapacityAnswer", "CapacityRequest", "NodesCapacityRequest", "UnitCap
 class _CapacityOptions(Message):
     publication: Identifier = Field(
         "latest",
-        description="`latest`, the id of a publication, or `live`: computed now from the newest data, not published",
+        description="`latest` (the newest firm one, a scenario where none is), the id of a publication, or `live`: "
+        "computed now from the newest data, not published",
         examples=["latest"],
     )
 
@@ -38,7 +39,7 @@ class NodeCapacity(Message):
     name: str
     kind: Kind
     hall_id: str | None = Field(description="org unit the node belongs to")
-    open_kva: float | None = Field(description="firm open capacity, kVA; null: not known, see reason")
+    open_kva: float | None = Field(description="open capacity at any hour, kVA; null: not known, see reason")
     own_kva: float | None = Field(description="what the node's own limit leaves, before anything upstream binds, kVA")
     block_kva: list[float | None] = Field(description="open capacity in six four-hour blocks of the day, kVA")
     pool_kva: float | None = Field(
@@ -64,6 +65,10 @@ class NodeCapacity(Message):
     reason: str | None = Field(description="reason code", examples=["FEEDER_THERMAL"])
     note: str | None = Field(description="what is not known, in words")
     confidence: str | None = Field(description="HIGH, MEDIUM or LOW")
+    standing: str | None = Field(
+        None, description="firm, or scenario where the horizon is beyond two years; null: an older publication, firm"
+    )
+    standing_reason: str | None = Field(None, description="why it is a scenario", examples=["BEYOND_FIRM_HORIZON"])
     rating_assumed: bool = Field(description="true where the rating is assumed, not from a nameplate")
     kappa: float | None = Field(description="conformal factor on the median peak")
     kappa_source: str | None

@@ -14,9 +14,10 @@ from features.workspace import TerritorySettings
 from serving.publish import Publication
 from serving.report.cards import demand_card, peak_card
 from serving.report.view import block_columns, by_feeder, by_reason, roomiest, summary, tightest
-from serving.report.words import BLOCK_LABELS, KIND_WORDS
+from serving.report.words import BLOCK_LABELS, KIND_WORDS, reason_words
 from training.figures import bars, fan, outcomes, reliability
 from training.registry import ModelVersion
+from training.standing import BEYOND_FIRM, FIRM_DAYS
 
 __all__ = ["HeldOut", "ReportData", "render", "write_report"]
 
@@ -75,6 +76,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "territory": data.territory,
         "publication": data.publication,
         "horizon_days": made.horizon_days,
+        "scenario": reason_words(BEYOND_FIRM) if made.horizon_days > FIRM_DAYS else "",
         "now_local": f"{now_local:%Y-%m-%d %H:%M}",
         "tiles": _tiles(data.capacity),
         "block_labels": BLOCK_LABELS if block_columns(data.capacity) else (),

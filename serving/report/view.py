@@ -8,7 +8,7 @@ import pandas as pd
 
 from serving.report.words import reason_words
 
-__all__ = ["block_columns", "by_feeder", "by_reason", "roomiest", "summary", "tightest", "under_name"]
+__all__ = ["block_columns", "by_feeder", "by_reason", "roomiest", "standing", "summary", "tightest", "under_name"]
 
 
 def block_columns(capacity: pd.DataFrame) -> list[str]:
@@ -33,6 +33,7 @@ def _known(capacity: pd.DataFrame, kind: str) -> pd.DataFrame:
     part = capacity[(capacity["kind"] == kind) & capacity["open_kva"].notna()].copy()
     limit = part["limit_kw"].where(part["limit_kw"] > 0)
     part["use"] = part["peak_p95_kw"] / limit
+    part["status"] = [standing(row) for _, row in part.iterrows()]
     part["why"] = [reason_words(code) for code in part["reason"]]
     if "voltage_node_id" in part:
         low = part["reason"] == "VOLTAGE_LOW"
@@ -76,7 +77,14 @@ def _level_row(node: pd.Series, areas: pd.Series) -> dict[str, Any]:
         "poor": int(areas.isna().sum()),
         "full": int((known <= 0).sum()),
         "median_kva": float(known.median()) if len(known) else np.nan,
+        "standing": standing(node),
     }
+
+
+def standing(row: pd.Series) -> str:
+    """`scenario: BEYOND_FIRM_HORIZON` of a row of a publication; empty where its figures are firm."""
+    reason = row.get("standing_reason")
+    return f"{row['standing']}: {reason}" if isinstance(reason, str) else ""
 
 
 def by_reason(capacity: pd.DataFrame) -> list[dict[str, Any]]:
@@ -110,6 +118,7 @@ def summary(capacity: pd.DataFrame) -> dict[str, Any]:
         "median_kva": float(known.median()) if len(known) else np.nan,
         "upper_full": int((upper["pool_kva"] <= 0).sum()),
         "upper": len(upper),
+        "scenarios": int(capacity["standing_reason"].notna().sum()) if "standing_reason" in capacity else 0,
         "assumed": int(capacity["rating_assumed"].fillna(False).astype(bool).sum()),
     }
 

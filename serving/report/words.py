@@ -12,6 +12,7 @@ _REASONS = {
     "SUBSTATION_FIRM": "the substation, with its largest transformer out",
     "VOLTAGE_LOW": "voltage along the feeder",
     "PENDING": "capacity already promised to approved applications",
+    "BEYOND_FIRM_HORIZON": "the horizon is beyond two years",
     "DATA_POOR": "too little data to say; not published as capacity",
 }
 

@@ -108,10 +108,15 @@ def capacity_frame(factor: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def publish(workspace: Workspace, factor: float = 1.0, now: pd.Timestamp = LAST_LOAD) -> Publication:
-    """Write a publication made of `capacity_frame`."""
-    provenance = Provenance(now, 365, "peak", 1, "ab" * 32, "0123456789ab", "ba9876543210")
-    return write_publication(workspace, capacity_frame(factor), provenance)
+def publish(
+    workspace: Workspace, factor: float = 1.0, now: pd.Timestamp = LAST_LOAD, horizon_days: int = 365
+) -> Publication:
+    """Write a publication made of `capacity_frame`; a scenario where the horizon is beyond two years."""
+    provenance = Provenance(now, horizon_days, "peak", 1, "ab" * 32, "0123456789ab", "ba9876543210")
+    frame = capacity_frame(factor)
+    if horizon_days > 731:
+        frame = frame.assign(standing="scenario", standing_reason="BEYOND_FIRM_HORIZON")
+    return write_publication(workspace, frame, provenance)
 
 
 def promote_fake(workspace: Workspace, version: int, base_kw: float) -> None:

@@ -175,6 +175,17 @@ class TestCapacity:
         assert "1 more" in result.stdout
         assert "assumed" in result.stdout
 
+    def test_every_row_of_a_scenario_says_that_it_is_one(self, own: Any, helpers: Any) -> None:
+        far = helpers.publish(own.workspace, horizon_days=1826)
+        where = ("--publication", far.id, "--workspace", str(own.workspace.root))
+        result = run("capacity", *where)
+        lines = [line for line in table_lines(result.stdout) if "台区" in line]
+        assert len(lines) == 5
+        assert all("scenario BEYOND_FIRM_HORIZON" in line for line in lines)
+        rows = json.loads(run("capacity", "--json", *where).stdout)["nodes"]
+        assert {(row["standing"], row["standing_reason"]) for row in rows} == {("scenario", "BEYOND_FIRM_HORIZON")}
+        assert "BEYOND_FIRM" not in run("capacity", "--workspace", str(own.workspace.root)).stdout
+
     def test_an_unknown_node_is_named(self, own: Any) -> None:
         result = run("capacity", "A1", "ZZ", "--workspace", str(own.workspace.root))
         assert result.exit_code == 2

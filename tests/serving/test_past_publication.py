@@ -1,10 +1,12 @@
 """A publication for a past moment: what came later, data or outcomes, does not change it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from features.contracts import CONTRACTS
 from features.frames import as_contract
@@ -12,6 +14,8 @@ from features.lake import Lake
 from features.load.reading import load_history
 from features.workspace import Workspace
 from serving.capacity import publish_capacity
+from serving.cli import group
+from serving.publish import read_publication
 from training.peak import PeakConfig, PeakModel
 from training.registry import Champion
 
@@ -77,3 +81,18 @@ def test_kappa_stands_on_outcomes_complete_by_then(workspace: Workspace) -> None
         told.append(found["kappa_source"].iloc[0].split(" over ")[0])
     assert told[0].startswith("prior")
     assert told[1:] == ["1 earlier origins", "2 earlier origins", "3 earlier origins"]
+
+
+def test_five_years_are_published_as_a_scenario_and_say_so(workspace: Workspace, tmp_path: Path) -> None:
+    asked = ["publish", "capacity", "--horizon-days", "1826", "--workspace", str(workspace.root)]
+    told = CliRunner().invoke(group, asked)
+    assert told.exit_code == 0, told.output
+    assert "3 figures are a scenario, not firm (BEYOND_FIRM_HORIZON)" in told.output
+    answer = json.loads(CliRunner().invoke(group, [*asked, "--json"]).stdout)
+    assert (answer["new"], answer["horizon_days"], answer["summary"]["scenarios"]) == (False, 1826, 3)
+    found = read_publication(workspace, answer["id"]).capacity()
+    assert (found["standing_reason"] == "BEYOND_FIRM_HORIZON").all()
+    assert found["kappa_source"].str.startswith("stands in for 1826 days").all()
+    assert (found["confidence"] == "LOW").all()
+    too_far = CliRunner().invoke(group, [*asked[:3], "1828", *asked[4:]])
+    assert too_far.exit_code == 2

@@ -89,6 +89,17 @@ def test_unknown_publications_are_named(tmp_path: Path, name: str) -> None:
         read_publication(workspace, name)
 
 
+def test_a_look_beyond_two_years_does_not_take_the_place_of_the_latest_firm_one(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    far = write_publication(workspace, _figures(), replace(MADE_FROM, horizon_days=732))
+    assert read_publication(workspace).id == far.id
+    firm = write_publication(workspace, _figures(), replace(MADE_FROM, horizon_days=731))
+    further = write_publication(workspace, _figures(), replace(MADE_FROM, horizon_days=1826))
+    assert read_publication(workspace).id == firm.id
+    assert read_publication(workspace, further.id).id == further.id
+    assert len(list_publications(workspace)) == 3
+
+
 def test_none_yet(tmp_path: Path) -> None:
     assert list_publications(Workspace(tmp_path / "w")) == []
     with pytest.raises(NotFoundError, match="publish capacity"):

@@ -1,6 +1,7 @@
 """The report: self-contained, truthful to the publication, and silent about what it does not know."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -148,6 +149,23 @@ def test_a_flat_territory_without_models_or_gate_still_reports(tmp_path: Path) -
     assert "Substations and feeders" not in page
     assert "What came through the gate" not in page
     assert "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S).lower().replace("finance", "")
+
+
+def test_a_scenario_says_so_at_the_top_and_in_every_row(tmp_path: Path) -> None:
+    frame = _capacity().assign(standing="scenario", standing_reason="BEYOND_FIRM_HORIZON")
+    data = _data(tmp_path, frame)
+    far = replace(data.publication, provenance=replace(data.publication.provenance, horizon_days=1826))
+    page = render(replace(data, publication=far))
+    assert "A scenario, not firm figures" in page
+    rows = re.findall(
+        r"<tr[ >].*?</tr>", page[page.index("Where it is tightest") : page.index("What binds</h2>")], re.S
+    )
+    told = [row for row in rows if "<th" not in row]
+    assert len(told) == 2 * 8 + 3
+    assert all("scenario: BEYOND_FIRM_HORIZON" in row for row in told)
+    assert summary(frame)["scenarios"] == len(frame)
+    firm = render(_data(tmp_path / "firm", _capacity().assign(standing="firm", standing_reason=None)))
+    assert "BEYOND_FIRM_HORIZON" not in firm
 
 
 def test_all_data_poor_is_told_as_such(tmp_path: Path) -> None:

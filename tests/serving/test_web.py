@@ -61,6 +61,19 @@ class TestCapacity:
         older = own.post("/v1/capacity", {"node_ids": ["A1"], "publication": first}).json()
         assert (older["publication_id"], older["nodes"][0]["open_kva"]) == (first, 45.0)
 
+    def test_a_scenario_is_answered_by_its_id_and_every_row_says_what_it_is(self, own: Any, helpers: Any) -> None:
+        firm = own.post("/v1/capacity", {"node_ids": ["A1"]}).json()
+        far = helpers.publish(own.workspace, factor=0.5, horizon_days=1826)
+        # The latest stays what may be promised; it was written before anything was said of standing.
+        latest = own.post("/v1/capacity", {"node_ids": ["A1"]}).json()
+        assert (latest["publication_id"], latest["nodes"][0]["standing"]) == (firm["publication_id"], None)
+        content = own.post("/v1/capacity", {"node_ids": ["A1", "A4"], "publication": far.id}).content
+        answer = CapacityAnswer.model_validate_json(content)
+        assert answer.horizon_days == 1826
+        assert [(row.standing, row.standing_reason) for row in answer.nodes] == [
+            ("scenario", "BEYOND_FIRM_HORIZON")
+        ] * 2
+
     def test_an_unknown_publication_is_named(self, served: Any) -> None:
         body = {"node_ids": ["A1"], "publication": "../../etc"}
         assert "../../etc" in served.refusal(served.post("/v1/capacity", body), 404, "UNKNOWN_PUBLICATION").message

@@ -53,7 +53,9 @@ _BROKEN = {
 
 @click.command()
 @origin_options
-@click.option("--horizon-days", type=click.IntRange(1, 730), help="Days each answer must hold (default: the policy's).")
+@click.option(
+    "--horizon-days", type=click.IntRange(1, 1827), help="Days each answer must hold (default: the policy's)."
+)
 @click.option(
     "--policy",
     type=click.Path(dir_okay=False, path_type=Path),

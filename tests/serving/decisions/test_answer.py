@@ -59,6 +59,21 @@ def test_every_node_is_answered_and_twice_alike(
     pd.testing.assert_frame_equal(first, answer(history, tables, model))
 
 
+def test_five_years_ahead_are_a_scenario_of_low_confidence_on_a_factor_that_stands_in(
+    history: History, tables: dict[str, pd.DataFrame], model: PeakModel
+) -> None:
+    policy = CapacityPolicy(horizon_days=1826)
+    far = capacity_answer(history, tables, model, policy, history.as_of).set_index("node_id")
+    year = answer(history, tables, model)
+    known = year["reason"] != "DATA_POOR"
+    assert far.loc[known, "open_kva"].notna().all()
+    assert (far["standing_reason"] == "BEYOND_FIRM_HORIZON").all()
+    assert (far["confidence"] == "LOW").all()
+    assert far["kappa_source"].str.startswith("stands in for 1826 days").all()
+    assert (far["kappa"] >= year["kappa"]).all()
+    assert far.loc[known, "peak_p50_kw"].sum() > 0.98 * year.loc[known, "peak_p50_kw"].sum()
+
+
 def test_months_of_quarter_hours_are_data_poor_and_say_why(model: PeakModel) -> None:
     start, steps = pd.Timestamp("2024-10-01", tz="UTC"), 96 * 120
     wave = 500 * np.sin(2 * np.pi * np.arange(steps) / 96) - 100

@@ -151,5 +151,19 @@ def test_confidence_is_the_least_on_the_path(case) -> None:
     assert summed.loc["A3", "confidence"] == "MEDIUM"
 
 
+@pytest.mark.parametrize(("days", "standing"), [(365, "firm"), (731, "firm"), (732, "scenario"), (1827, "scenario")])
+def test_every_row_says_whether_it_is_firm_or_a_scenario_and_why(case, days: int, standing: str) -> None:
+    asked = replace(case, policy=CapacityPolicy(horizon_days=days)).with_fact("A1", known_days=0, enough=False)
+    answer = asked.answer()
+    assert (answer["standing"] == standing).all()
+    assert answer["standing_reason"].tolist() == [None if standing == "firm" else "BEYOND_FIRM_HORIZON"] * len(answer)
+    assert answer.loc["A1", "reason"] == "DATA_POOR"
+
+
+def test_more_than_five_years_are_refused() -> None:
+    with pytest.raises(ValueError, match="less than or equal to 1827"):
+        CapacityPolicy(horizon_days=1828)
+
+
 def test_the_same_inputs_give_the_same_answer(case, make_case) -> None:
     pd.testing.assert_frame_equal(case.answer(), make_case().answer())
