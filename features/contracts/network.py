@@ -51,6 +51,10 @@ TRANSFORMER = Contract(
         Field("transformer_id", "text", "identifier of the transformer"),
         Field("node_id", "text", "the substation or area it feeds"),
         Field("rating_kva", "float", "nameplate rating", "kVA", ge=1, le=2_000_000),
+        Field("rating_summer_kva", "float", "may carry June to August; empty: nameplate", "kVA", True, 1, 2_000_000),
+        Field(
+            "rating_winter_kva", "float", "may carry December to February; empty: nameplate", "kVA", True, 1, 2_000_000
+        ),
         Field("phases", "int", "number of phases", "1", ge=1, le=3),
         *validity(),
         available(),

@@ -121,7 +121,10 @@ def _transformers(network: Network) -> pd.DataFrame:
         parts = (kva / 2, kva / 2) if double else (kva,)
         rows += [(f"{node}-T{i + 1}", node, part, 3) for i, part in enumerate(parts)]
     frame = pd.DataFrame(rows, columns=["transformer_id", "node_id", "rating_kva", "phases"])
-    return frame.astype({"phases": "Int64"})
+    # One substation's transformers have been rated for the heat and the cold; of the others the nameplate holds.
+    seasonal = frame["rating_kva"].where(frame["node_id"] == network.substation_ids[0])
+    frame = frame.assign(rating_summer_kva=0.95 * seasonal, rating_winter_kva=1.05 * seasonal)
+    return frame[[*frame.columns[:3], "rating_summer_kva", "rating_winter_kva", "phases"]].astype({"phases": "Int64"})
 
 
 def _lines(network: Network, rng: np.random.Generator) -> pd.DataFrame:

@@ -57,7 +57,14 @@ _HEADERS: dict[str, dict[str, str]] = {
         "weather_station_id": "气象站",
     }
     | _VALIDITY,
-    "transformer": {"transformer_id": "变压器编码", "node_id": "所属设备", "rating_kva": "额定容量", "phases": "相数"}
+    "transformer": {
+        "transformer_id": "变压器编码",
+        "node_id": "所属设备",
+        "rating_kva": "额定容量",
+        "rating_summer_kva": "夏季允许容量",
+        "rating_winter_kva": "冬季允许容量",
+        "phases": "相数",
+    }
     | _VALIDITY,
     "line_segment": {
         "segment_id": "线段编码",
@@ -163,9 +170,11 @@ def _transformers(territory: Territory) -> Iterator[tuple[str, pd.DataFrame]]:
     frame = territory.frame("transformer")
     main = frame["node_id"].isin(territory.network.substation_ids)
     large, small = _ledger("transformer", frame[main]), _ledger("transformer", frame[~main])
-    large["额定容量"] = large["额定容量"] / 1000
-    yield "main_transformers.csv", large.rename(columns={"额定容量": "额定容量(MVA)"})
-    yield "area_transformers.csv", small.rename(columns={"额定容量": "额定容量(kVA)"})
+    seasonal = ["夏季允许容量", "冬季允许容量"]
+    in_mva = ["额定容量", *seasonal]
+    large[in_mva] = large[in_mva] / 1000
+    yield "main_transformers.csv", large.rename(columns={name: f"{name}(MVA)" for name in in_mva})
+    yield "area_transformers.csv", small.drop(columns=seasonal).rename(columns={"额定容量": "额定容量(kVA)"})
 
 
 def _local(times: pd.Series) -> pd.Series:

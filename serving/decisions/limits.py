@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from serving.decisions.seasons import SEASONS
+from serving.decisions.seasons import RATING_COLUMNS, SEASONS
 
 __all__ = ["node_limits", "valid_at"]
 
@@ -34,7 +34,9 @@ def node_limits(
 
     `nodes` is indexed by node_id; the other frames hold rows valid at one moment. With u the allowed utilisation:
 
-    - area: u · Σ of its transformers' ratings, or of the node's own rating where none is listed;
+    - area: u · Σ of its transformers' ratings, or of the node's own rating where none is listed. Where a transformer
+      has a rating of a season's own, the least over the seasons of that season's rating plus what the node draws less
+      in it than at the peak of its year, as for feeders; so, too, for substations;
     - feeder: the smaller of u · thermal and thermal − transfer obligation. The obligation is the largest load a
       neighbour could hand over through one tie: its limit, or the neighbour's peak (`peak_kva`) where that is less.
       Both are reckoned by season: `shares` [node, season] are what a node reaches of its year's peak in each (1 where
@@ -55,16 +57,18 @@ def node_limits(
     for row, (node_id, node) in enumerate(zip(nodes.index.astype(str), nodes.to_dict("records"), strict=True)):
         own = float(owns[row])
         share = float(node["allowed_utilisation"])
-        kind, season = node["kind"], None
+        kind = node["kind"]
         if kind == "feeder":
             # fmin ignores the one that is unknown, if only one is.
             carried = float(np.fmin(own, thermal.get(node_id, np.nan)))
             limit, reason, season = seasons.feeder(node_id, carried, share, obligation.get(node_id))
         elif kind == "substation":
-            limit, reason = share * _firm(rating.get(node_id), own, transferable.get(node_id, 0.0)), "SUBSTATION_FIRM"
+            firm = _firm(rating.get(node_id), own, transferable.get(node_id, 0.0))
+            (limit, season), reason = seasons.rated(node_id, share * firm), "SUBSTATION_FIRM"
         else:
             listed = rating.get(node_id)
-            limit, reason = share * (float(sum(listed)) if listed else own), "AREA_THERMAL"
+            whole = np.full(len(SEASONS), own) if listed is None else listed.sum(axis=0)
+            (limit, season), reason = seasons.rated(node_id, share * whole), "AREA_THERMAL"
         rows.append((limit, limit * float(node["power_factor"]), reason, season, bool(assumed[row])))
     columns = ["limit_kva", "limit_kw", "limit_reason", "limit_season", "rating_assumed"]
     return pd.DataFrame(rows, index=nodes.index, columns=columns)
@@ -92,8 +96,7 @@ class _Seasons:
         self, node_id: str, thermal_kva: float, share: float, duty_kva: np.ndarray | None
     ) -> tuple[float, str, str | None]:
         """Limit of a feeder in terms of the peak of its year, why, and the season that binds."""
-        load = self._peak.get(node_id, np.nan)
-        less = (1 - self._of(node_id)) * (max(load, 0.0) if np.isfinite(load) else 0.0)
+        less = self._less(node_id)
         carried = thermal_kva * self._rating
         by_use = share * carried + less
         by_duty = np.maximum(carried - (self.none if duty_kva is None else duty_kva), 0.0) + less
@@ -102,22 +105,43 @@ class _Seasons:
         binds = SEASONS[int(least.argmin())] if told and np.ptp(least) > 0 else None
         return float(least.min()), reason, binds
 
+    def rated(self, node_id: str, kva: np.ndarray) -> tuple[float, str | None]:
+        """What a node with this limit in each season, kVA [season], may carry at the peak of its year, and the season
+        that binds; one limit for all seasons is that of the year."""
+        if not np.ptp(kva) > 0:
+            return float(kva.min()), None
+        least = kva + self._less(node_id)
+        return float(least.min()), SEASONS[int(least.argmin())] if np.ptp(least) > 0 else None
+
+    def _less(self, node: str) -> np.ndarray:
+        """What a node draws less in each season than at the peak of its year, kVA [season]; 0 where not known."""
+        load = self._peak.get(node, np.nan)
+        less: np.ndarray = (1 - self._of(node)) * (max(load, 0.0) if np.isfinite(load) else 0.0)
+        return less
+
     def _of(self, node: str) -> np.ndarray:
         found: np.ndarray = self._share.get(node, np.ones(len(SEASONS)))
         return found
 
 
-def _firm(ratings: list[float] | None, own: float, transferable: float) -> float:
-    if not ratings:
-        return own
-    return sum(ratings) - max(ratings) + transferable
+def _firm(ratings_kva: np.ndarray | None, own_kva: float, transferable_kva: float) -> np.ndarray:
+    """What remains with the largest transformer out, kVA [season]; each season loses the one that is largest in it."""
+    if ratings_kva is None:
+        return np.full(len(SEASONS), own_kva)
+    firm: np.ndarray = ratings_kva.sum(axis=0) - ratings_kva.max(axis=0) + transferable_kva
+    return firm
 
 
-def _ratings(transformers: pd.DataFrame) -> dict[str, list[float]]:
+def _ratings(transformers: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Ratings of each node's transformers, kVA [transformer, season]; the nameplate where a season has none."""
     if transformers.empty:
         return {}
-    grouped = transformers.groupby(transformers["node_id"].astype(str))["rating_kva"]
-    return {node: [float(one) for one in ratings] for node, ratings in grouped}
+    nameplate = transformers["rating_kva"].astype(float)
+    table = pd.DataFrame(dict.fromkeys(SEASONS, nameplate))
+    for season, column in RATING_COLUMNS.items():
+        table[season] = transformers[column].astype(float).fillna(nameplate)
+    grouped = table.groupby(transformers["node_id"].astype(str).to_numpy())
+    return {str(node): part.to_numpy() for node, part in grouped}
 
 
 def _head_limits(segments: pd.DataFrame) -> dict[str, float]:

@@ -5,10 +5,13 @@ import pandas as pd
 
 from features.load.history import History
 
-__all__ = ["SEASONS", "season_shares"]
+__all__ = ["RATING_COLUMNS", "SEASONS", "season_shares"]
 
 SEASONS = ("winter", "spring", "summer", "autumn")
 """December to February, March to May, June to August, September to November."""
+
+RATING_COLUMNS = {"winter": "rating_winter_kva", "summer": "rating_summer_kva"}
+"""Where the contract `transformer` keeps a rating of a season's own."""
 
 _YEARS = 3
 _FEWEST_DAYS = 60

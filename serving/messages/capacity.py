@@ -51,7 +51,7 @@ class NodeCapacity(Message):
     pending_kw: float | None = Field(description="part of the median peak that approved applications will add, kW")
     limit_kw: float | None = Field(description="what the node may carry, kW")
     limit_season: str | None = Field(
-        None, description="the season that sets a feeder's limit, be it by its duty to a neighbour or by its rating"
+        None, description="the season that sets the limit, be it by a feeder's duty to a neighbour or by a rating"
     )
     voltage_kva: float | None = Field(
         None, description="what voltage along the feeder leaves at an area, kVA; null: no line is known, or no limit"

@@ -74,6 +74,52 @@ def test_a_feeder_that_may_carry_less_in_summer_is_limited_by_its_summer(case) -
     assert limits.loc["F1", ["limit_kva", "limit_season"]].tolist() == [pytest.approx(552), "summer"]
 
 
+def seasonal(case, **kva: float) -> pd.DataFrame:
+    """The case's transformers, those of some nodes with a summer rating of their own: node → kVA."""
+    table = case.transformers.copy()
+    for node, rating in kva.items():
+        table.loc[table["node_id"] == node, "rating_summer_kva"] = rating
+    return table
+
+
+def test_a_summer_rating_binds_only_as_far_as_summer_is_reached(case) -> None:
+    tables = (case.nodes, seasonal(case, A1=150.0), case.segments, case.ties, {"A1": 100.0})
+    # Nothing is known of its seasons: summer is taken for the peak of the year.
+    unknown = node_limits(*tables).loc["A1", ["limit_kva", "limit_season"]]
+    assert unknown.tolist() == [pytest.approx(120), "summer"]
+    # Summer: .8 · 150, and the 30 kVA it draws less than at its peak in winter, which leaves .8 · 250.
+    found = node_limits(*tables, by_season(A1=[1.0, 0.8, 0.7, 0.8])).loc["A1", ["limit_kva", "limit_season"]]
+    assert found.tolist() == [pytest.approx(150), "summer"]
+    deep = node_limits(*tables, by_season(A1=[1.0, 0.8, 0.0, 0.8])).loc["A1", ["limit_kva", "limit_season"]]
+    assert deep.tolist() == [pytest.approx(200), "winter"]
+
+
+def test_a_substation_loses_the_largest_of_each_season(case) -> None:
+    table = case.transformers.copy()
+    large = table["node_id"] == "S"
+    table.loc[large, "rating_winter_kva"] = [1300.0, 1100.0]
+    table.loc[large, "rating_summer_kva"] = [900.0, 700.0]
+    tables = (case.nodes, table, case.segments, case.ties)
+    found = node_limits(*tables, {}).loc["S", ["limit_kva", "limit_reason", "limit_season"]]
+    assert found.tolist() == [pytest.approx(0.8 * 700), "SUBSTATION_FIRM", "summer"]
+    shares = by_season(S=[1.0, 0.9, 0.5, 0.9])
+    cold = node_limits(*tables, {"S": 800.0}, shares).loc["S", ["limit_kva", "limit_season"]]
+    # Winter .8 · 1100; spring .8 · 1000 + 80; summer .8 · 700 + 400.
+    assert cold.tolist() == [pytest.approx(880), "winter"]
+
+
+@given(st.lists(st.floats(0, 1), min_size=4, max_size=4), st.floats(0, 900))
+@settings(max_examples=30, deadline=None)
+def test_without_ratings_of_seasons_seasons_change_no_transformer_limit(make_case, shares, peak: float) -> None:
+    case = make_case()
+    nodes = [node for node, kind in case.nodes["kind"].items() if kind != "feeder"]
+    table = by_season(**dict.fromkeys(nodes, shares))
+    peaks = dict.fromkeys(nodes, peak)
+    plain = node_limits(case.nodes, case.transformers, case.segments, case.ties, {}).loc[nodes]
+    found = node_limits(case.nodes, case.transformers, case.segments, case.ties, peaks, table).loc[nodes]
+    pd.testing.assert_frame_equal(found, plain)
+
+
 @given(
     st.lists(st.floats(0.05, 1), min_size=8, max_size=8),
     st.floats(0, 900),
