@@ -14,6 +14,7 @@ from features.load.weather import Weather
 from serving.decisions.capacity import capacity_answer
 from serving.decisions.limits import valid_at
 from serving.decisions.policy import CapacityPolicy
+from serving.decisions.seasons import RATING_COLUMNS
 from training.peak import PeakConfig, PeakModel, UptakePolicy
 from training.peak.uptake import PATHS
 
@@ -123,7 +124,8 @@ def test_a_planted_weak_feeder_is_held_by_voltage_at_a_node_and_an_hour(
     # Twenty times as long a line: within its ratings, but far away.
     weak.loc[weak["feeder_id"] == feeder, ["r_ohm", "x_ohm"]] *= 20
     bank = tables["transformer"].copy()
-    bank.loc[~bank["node_id"].isin(history.nodes.index[history.nodes["kind"] == "area"]), "rating_kva"] *= 4
+    above = ~bank["node_id"].isin(history.nodes.index[history.nodes["kind"] == "area"])
+    bank.loc[above, ["rating_kva", *RATING_COLUMNS.values()]] *= 4
     before = answer(history, {**tables, "transformer": bank}, model)
     after = answer(history, {**tables, "transformer": bank, "line_segment": weak}, model)
     below = history.nodes.index[history.nodes["parent_id"] == feeder]
