@@ -63,7 +63,8 @@ def conformal_factor(evidence: Evidence, kind: str, horizon_days: int, coverage:
     if horizon_days <= FIRM_DAYS or reached >= horizon_days:
         return found
     value = max(found.value, _prior(kind, coverage, config))
-    return Kappa(value, f"stands in for {horizon_days} days, for which nothing is calibrated: {found.source}", 0.0)
+    told = f"stands in for {horizon_days} days, for which nothing is calibrated, no lower than the prior"
+    return Kappa(value, f"{told}: {found.source}", 0.0)
 
 
 def _calibrated(evidence: Evidence, kind: str, column: int, coverage: float, config: PeakConfig) -> Kappa:

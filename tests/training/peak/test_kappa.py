@@ -45,7 +45,9 @@ def test_beyond_two_years_a_shorter_horizon_stands_in_no_lower_than_the_prior(sh
     assert far.value == pytest.approx({"found": year.value, "prior": CONFIG.prior_kappa["area"]}[name])
     assert far.value >= year.value
     assert far.years == 0
-    assert far.source.startswith("stands in for 1826 days, for which nothing is calibrated: 3 earlier origins")
+    assert far.source.startswith(
+        "stands in for 1826 days, for which nothing is calibrated, no lower than the prior: 3 "
+    )
 
 
 def test_a_long_horizon_that_was_calibrated_speaks_for_itself() -> None:
