@@ -6,13 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
-
 from features.errors import HeadroomError
-from features.load.history import History
 from serving.access import Permission, Principal, Scope
-from serving.event_switch import scenario_of
-from serving.holdings import CapacityTable, Demand, Holdings, Node, Territory, newest_load_moment
+from serving.forecasting import Keep, Question, issue_time_of
+from serving.holdings import CapacityTable, Holdings, Node, Territory, newest_load_moment
 from serving.messages import (
     NodesCapacityRequest,
     NodesForecastRequest,
@@ -23,16 +20,11 @@ from serving.messages import (
 )
 from serving.publish import Provenance, Publication
 from serving.refusals import BadFieldError, FieldFault, OutOfScopeError, UnknownNodeError, UnknownUnitError
-from serving.rows import forecast_rows, instant
-from serving.served import Given
-from training.demand.config import LEVELS
-from training.demand.effects import AS_KNOWN
+from serving.rows import instant
 
 __all__ = ["Answers"]
 
 _SHOWN = 3
-# A feed may lag behind; after four weeks no load counts as recent, and a forecast would say nothing of the present.
-_FURTHEST_AHEAD = pd.Timedelta(days=28)
 _log = logging.getLogger("headroom.service")
 
 
@@ -41,7 +33,7 @@ class Answers:
 
     def __init__(self, holdings: Holdings) -> None:
         self.holdings = holdings
-        self.keep: Callable[[Given], None] | None = None
+        self.keep: Keep | None = None
         """Told every forecast issued from the newest load, with the levels by which forecasts are scored."""
 
     def forecast(
@@ -58,10 +50,9 @@ class Answers:
         fingerprint, history = self.holdings.history()
         step = history.versions.step_minutes
         self._require_fitting(len(nodes) * request.horizon_hours * 60 // step, request.explain)
-        issue_time = _issue_time(history, request)
-        quantiles = tuple(sorted({round(level, 4) for level in request.quantiles}))
-        figures = self._added_up if totals else self._figures
-        rows = figures(demand, history, nodes, issue_time, request, quantiles) if nodes else {}
+        issue_time = issue_time_of(history, request)
+        question = Question(request, nodes, demand, history, issue_time)
+        rows = {} if not nodes else question.added_up() if totals else question.figures(self.keep)
         return {
             "issue_time": instant(issue_time),
             "issue_time_rule": "asked" if request.issue_time else "newest_load",
@@ -77,50 +68,6 @@ class Answers:
                 {"node_id": node.node_id, "name": node.name, "rows": rows.get(node.node_id, [])} for node in nodes
             ],
         }
-
-    def _figures(
-        self,
-        demand: Demand,
-        history: History,
-        nodes: Sequence[Node],
-        issue_time: pd.Timestamp,
-        request: NodesForecastRequest | UnitForecastRequest,
-        quantiles: tuple[float, ...],
-    ) -> dict[str, list[dict[str, Any]]]:
-        """node_id → its forecast rows; a forecast from the newest load is kept, to be scored when the truth arrives."""
-        scenario = scenario_of(request)
-        keep = self.keep if request.issue_time is None and scenario is AS_KNOWN else None
-        levels = quantiles if keep is None else tuple(sorted({*quantiles, *LEVELS}))
-        frame = demand.model.forecast(
-            history,
-            issue_time,
-            horizon_hours=request.horizon_hours,
-            node_ids=[node.node_id for node in nodes],
-            quantiles=levels,
-            explain=request.explain,
-            events=scenario,
-        )
-        if keep is not None and len(frame):
-            step = history.versions.step_minutes
-            made_by = demand.champion
-            keep(Given.of(made_by.name, made_by.version, issue_time, step, levels, frame, len(nodes)))
-        return forecast_rows(_at(frame, levels, quantiles), quantiles)
-
-    def _added_up(
-        self,
-        demand: Demand,
-        history: History,
-        nodes: Sequence[Node],
-        issue_time: pd.Timestamp,
-        request: NodesForecastRequest | UnitForecastRequest,
-        quantiles: tuple[float, ...],
-    ) -> dict[str, list[dict[str, Any]]]:
-        """As `_figures`, from scenarios in which parents are what their children add up to; these are not kept."""
-        from training.hierarchy import coherent_forecast
-
-        model: Any = demand.model
-        frame = coherent_forecast(model, history, issue_time, request.horizon_hours, quantiles, scenario_of(request))
-        return forecast_rows(frame[frame["node_id"].isin([node.node_id for node in nodes])], quantiles)
 
     def capacity(self, who: Principal, request: NodesCapacityRequest | UnitCapacityRequest) -> dict[str, Any]:
         """Open capacity of every asked node, published or computed now."""
@@ -221,7 +168,7 @@ class Answers:
 
     def _named(self, territory: Territory, scope: Scope, node_ids: Sequence[str]) -> list[Node]:
         if len(node_ids) > self.holdings.settings.max_nodes:
-            raise _field("node_ids", f"at most {self.holdings.settings.max_nodes} nodes in one request")
+            raise BadFieldError.of("node_ids", f"at most {self.holdings.settings.max_nodes} nodes in one request")
         unknown = [(i, node_id) for i, node_id in enumerate(node_ids) if node_id not in territory.nodes]
         if unknown:
             faults = [FieldFault(f"node_ids.{i}", f"node {node_id} is unknown") for i, node_id in unknown]
@@ -245,36 +192,9 @@ class Answers:
         limit = settings.max_explained_rows if explain else settings.max_forecast_rows
         if rows > limit:
             how = "explained in one answer" if explain else "in one answer"
-            raise _field(
+            raise BadFieldError.of(
                 "horizon_hours", f"{rows} rows asked for, at most {limit} {how}: fewer nodes or a shorter horizon"
             )
-
-
-def _issue_time(history: History, request: NodesForecastRequest | UnitForecastRequest) -> pd.Timestamp:
-    """On a boundary of the data's intervals: what was asked is rounded down, so that nothing later is used; the
-    moment of the newest load is rounded up, so that it is."""
-    step = f"{history.versions.step_minutes}min"
-    newest = newest_load_moment(history).ceil(step)
-    if request.issue_time is None:
-        return newest
-    asked = pd.Timestamp(request.issue_time).tz_convert("UTC").floor(step)
-    first, last = history.versions.start, newest + _FURTHEST_AHEAD
-    if not first < asked <= last:
-        raise _field(
-            "issue_time",
-            f"{instant(asked)} is not within the data, {instant(first)} to {instant(last)}",
-        )
-    return asked
-
-
-def _at(frame: pd.DataFrame, levels: Sequence[float], wanted: Sequence[float]) -> pd.DataFrame:
-    """The forecast without the quantile columns (in the order of `levels`) that nobody asked for."""
-    columns = [name for name in frame.columns if name.startswith("q")]
-    return frame.drop(columns=[name for name, level in zip(columns, levels, strict=True) if level not in wanted])
-
-
-def _field(field: str, message: str) -> BadFieldError:
-    return BadFieldError(f"{field}: {message}", [FieldFault(field, message)])
 
 
 def _listing(what: str, names: Sequence[str]) -> str:

@@ -47,6 +47,11 @@ class BadFieldError(RefusalError):
 
     code, status = "INVALID_FIELD", 422
 
+    @classmethod
+    def of(cls, field: str, message: str) -> "BadFieldError":
+        """About one field, named in the text, too."""
+        return cls(f"{field}: {message}", [FieldFault(field, message)])
+
 
 class UnauthenticatedError(RefusalError):
     """No key, an unknown key, or a revoked one; which of them is not told."""

@@ -18,6 +18,18 @@ LOAD_COLUMNS = {
     "available_at": {"after": "start_utc", "delay_minutes": 60},
 }
 
+NODE_COLUMNS = {
+    "node_id": "id",
+    "name": "id",
+    "kind": "kind",
+    "parent_id": "parent",
+    "power_factor": {"constant": 0.95},
+    "allowed_utilisation": {"constant": 0.8},
+    "rating_assumed": {"constant": False},
+    "valid_from": {"constant": "2020-01-01"},
+    "available_at": {"after": "valid_from"},
+}
+
 
 class Source:
     """A folder with data files, a mapping beside it, and the workspace they go to."""
@@ -35,6 +47,11 @@ class Source:
 
     def ingest(self, *tables: dict[str, Any], **top: Any) -> IngestReport:
         return ingest(self.mapping(*tables, **top), self.data, self.workspace)
+
+    def loads(self) -> list[tuple[str, str, float]]:
+        """What the lake holds of loads: node, start in UTC as `01-31 16:00`, kW."""
+        frame = self.lake.read("node_load")
+        return list(zip(frame["node_id"], frame["start_utc"].dt.strftime("%m-%d %H:%M"), frame["load_kw"], strict=True))
 
     def write(self, name: str, text: str, encoding: str = "utf-8") -> Path:
         path = self.data / name
@@ -55,3 +72,8 @@ def make_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Source
 @pytest.fixture
 def load_table() -> dict[str, Any]:
     return {"table": "node_load", "files": "load.csv", "columns": LOAD_COLUMNS}
+
+
+@pytest.fixture
+def node_columns() -> dict[str, Any]:
+    return NODE_COLUMNS

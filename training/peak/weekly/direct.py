@@ -4,7 +4,6 @@ Its rows are earlier origins with the weeks after them. What it adds to the mean
 learnt from the recent level, growth, the ratio of the seasons and the calendar.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -116,10 +115,8 @@ class _Features:
         """[node, column]; the first column is the mean of the same season in past years."""
         past = self.weeks.peak_kw[:, :origin] / annual_kw[:, None]
         day = self._day(origin, lead)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a node without a known week in a window: NaN
-            columns = [*self._season(past, day, origin), self._last_year(past, origin + lead - _YEAR)]
-            columns += [*_recent(past), *self._shape(past, origin)]
+        columns = [*self._season(past, day, origin), self._last_year(past, origin + lead - _YEAR)]
+        columns += [*_recent(past), *self._shape(past, origin)]
         turn = 2 * np.pi * day / 365.25
         facts = (np.sin(turn), np.cos(turn), np.sin(2 * turn), np.cos(2 * turn), float(lead))
         return np.column_stack([*columns, *(np.full(len(past), fact) for fact in facts)])
@@ -139,7 +136,7 @@ class _Features:
             mean,
             np.nanmax(part, axis=1, initial=-1.0),
             np.nanmin(part, axis=1, initial=9.0),
-            np.nanstd(part, axis=1),
+            np.sqrt(_known_mean((part - _known_mean(part)[:, None]) ** 2)),
         ]
 
     def _last_year(self, past: np.ndarray, week: int) -> np.ndarray:
@@ -159,7 +156,16 @@ def _recent(past: np.ndarray) -> list[np.ndarray]:
     for width in (_RECENT, _YEAR):
         now, then = past[:, -width:], past[:, -width - _YEAR : -_YEAR]
         both = min(now.shape[1], then.shape[1])
-        ratio = now[:, -both:] / then[:, -both:] if both else np.full((len(past), 1), np.nan)
-        growth.append(np.log(np.nanmean(np.where(ratio > 0, ratio, np.nan), axis=1)))
+        now, then = now[:, now.shape[1] - both :], then[:, then.shape[1] - both :]
+        # Growth is of what is drawn: a week that drew nothing, or gave, has none.
+        ratio = np.divide(now, then, out=np.full(now.shape, np.nan), where=then > 0)
+        growth.append(np.log(_known_mean(np.where(ratio > 0, ratio, np.nan))))
     year = past[:, -_YEAR:]
-    return [*growth, np.nanmean(past[:, -4:], axis=1), np.nanmean(year, axis=1), np.nanmin(year, axis=1, initial=9.0)]
+    return [*growth, _known_mean(past[:, -4:]), _known_mean(year), np.nanmin(year, axis=1, initial=9.0)]
+
+
+def _known_mean(values: np.ndarray) -> np.ndarray:
+    """Mean of each row over what is known of it [n]; NaN where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=1)
+    return np.where(known, values, 0.0).sum(axis=1) / np.where(count > 0, count, np.nan)

@@ -9,6 +9,7 @@ import pytest
 from features.errors import ModelError
 from training.peak.inputs import PeakInputs
 from training.peak.weekly import WeeklyConfig, Weeks, next_monday, weekly_peaks
+from training.peak.weekly.direct import direct_quantiles
 from training.peak.weekly.scenarios import spread_evenly, weekly_scenarios
 
 QUICK = WeeklyConfig(scenarios=60, harmonics=2, last_week=12, rounds=30, min_rows_in_leaf=50)
@@ -69,6 +70,17 @@ def test_without_weather_or_a_long_past_scenarios_still_answer(three_years: Peak
     assert found.direct_kw is None
     np.testing.assert_array_equal(found.combined_kw, found.scenario_kw)
     assert np.isfinite(found.combined_kw).all()
+
+
+def test_direct_quantiles_of_others_are_not_lost_to_a_node_with_silent_and_idle_weeks(four_years: PeakInputs) -> None:
+    weeks = Weeks.of(four_years)
+    peak, annual = weeks.peak_kw.copy(), weeks.annual_kw[:, -1]
+    peak[0, -60:] = np.nan  # nothing is known of its last year
+    peak[1, 60:64] = 0.0  # nothing was drawn: growth since has no ratio
+    found = direct_quantiles(replace(weeks, peak_kw=peak), annual, QUICK)
+    assert found is not None
+    assert np.isfinite(found[1:]).all()
+    assert (np.diff(found[1:], axis=2) >= 0).all()
 
 
 def test_a_node_of_too_short_a_past_is_not_stated(three_years: PeakInputs) -> None:
