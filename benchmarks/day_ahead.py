@@ -1,5 +1,6 @@
 """What the day-ahead bars share: public data ingested as a user would, and the scores of a backtest."""
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.machine import cpu_seconds
 from benchmarks.peering import ask
-from benchmarks.result import require_data
+from benchmarks.result import require_data, seed
 from features.configs import config_path
 from features.ingest import ingest
 from features.lake import Lake
@@ -17,11 +19,25 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.load.weather import WEATHER_VARIABLES
 from features.workspace import Workspace
-from training.backtests.demand import BacktestPlan
+from training.backtests.demand import BacktestPlan, backtest_demand
+from training.demand import DemandConfig
 from training.demand.quantiles import level_name
 from training.scoring import beside_truth, by_node, summary
 
-__all__ = ["ingested", "naive_week", "openstef", "rounded", "scores"]
+__all__ = [
+    "OPENSTEF_LEVELS",
+    "asked_presets",
+    "ingested",
+    "naive_week",
+    "openstef",
+    "ours",
+    "rounded",
+    "scores",
+    "settings",
+]
+
+OPENSTEF_LEVELS = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95)
+"""The levels of bars that OpenSTEF is judged in: those of its own examples."""
 
 Score = Callable[[pd.DataFrame], Mapping[str, float]]
 
@@ -33,6 +49,25 @@ def ingested(name: str, weather_variables: tuple[str, ...] = WEATHER_VARIABLES) 
         workspace = Workspace(Path(folder))
         ingest(config_path(f"sources/{name}.yaml"), source, workspace)
         return load_history(Lake(workspace.lake), workspace.territory(), weather_variables=weather_variables)
+
+
+def settings() -> DemandConfig:
+    """The product's defaults at OpenSTEF's levels."""
+    return DemandConfig(levels=OPENSTEF_LEVELS, seed=seed(DemandConfig().seed))
+
+
+def ours(history: History, config: DemandConfig, plan: BacktestPlan) -> tuple[pd.DataFrame, float]:
+    """The product's forecasts under the protocol and the CPU seconds they took; scores by node are printed."""
+    began = cpu_seconds()
+    scored = backtest_demand(history, config, plan)
+    spent = cpu_seconds() - began
+    print(scored.nodes.round(4).to_string())
+    return scored.forecasts, spent
+
+
+def asked_presets(usual: str) -> list[str]:
+    """OpenSTEF's presets asked for by PRESETS=, or the `usual` ones."""
+    return (os.environ.get("PRESETS") or usual).split()
 
 
 def scores(forecasts: pd.DataFrame, levels: tuple[float, ...], after: str = "") -> Mapping[str, float]:

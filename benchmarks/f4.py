@@ -4,43 +4,38 @@ Peers are OpenSTEF's presets, trained on UTC stamps as its examples are, with th
 leaves it out; PRESETS= names others of them (gblinear takes minutes).
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.day_ahead import ingested, openstef, scores
-from benchmarks.machine import cpu_seconds
+from benchmarks.day_ahead import OPENSTEF_LEVELS, asked_presets, ingested, openstef, ours, scores, settings
 from benchmarks.peering import ABSENT, terms
-from benchmarks.result import Measured, require_data, run, seed
+from benchmarks.result import Measured, require_data, run
 from features.load.history import History
-from training.backtests.demand import BacktestPlan, backtest_demand, day_ahead_plan
-from training.demand import DemandConfig
+from training.backtests.demand import BacktestPlan, day_ahead_plan
 
 FIRST, LAST = pd.Timestamp("2021-01-01"), pd.Timestamp("2021-01-28")
 BAR = {"rcrps": [("<=", 0.066)], "coverage": [(">=", 0.86), ("<=", 0.94)]}
 STRETCH = {"rcrps": [("<=", 0.062)]}
-LEVELS = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95)
 COLUMNS = {"columns": {"temperature": "temp", "relative_humidity": "humidity"}}
 TRAILING_DAYS, REFIT_DAYS, ISSUE_HOUR = 90, 7, 6
 
 
 def measure() -> Measured:
     """Scores of the product under the protocol, and of OpenSTEF's presets."""
-    history, config = ingested("liander"), settings()
-    began = cpu_seconds()
-    scored = backtest_demand(history, config, plan(history))
-    spent = cpu_seconds() - began
-    print(scored.nodes.round(4).to_string())
-    return {**scores(scored.forecasts, LEVELS), "cpu_seconds": spent}, peers(history)
+    history = ingested("liander")
+    forecasts, spent = ours(history, settings(), plan(history))
+    return {**scores(forecasts, OPENSTEF_LEVELS), "cpu_seconds": spent}, peers(history)
 
 
 def peers(history: History) -> Mapping[str, Any]:
     """Scores and CPU seconds of each preset, and of the best preset of each location."""
-    presets = (os.environ.get("PRESETS") or "lgbm xgboost").split()
-    request = {**terms(history, plan(history), LEVELS), **COLUMNS, "country": "NL"}
-    return openstef(history, peer_frame(), request, presets, lambda rows: scores(rows, LEVELS)) or ABSENT
+    request = {**terms(history, plan(history), OPENSTEF_LEVELS), **COLUMNS, "country": "NL"}
+    theirs = openstef(
+        history, peer_frame(), request, asked_presets("lgbm xgboost"), lambda rows: scores(rows, OPENSTEF_LEVELS)
+    )
+    return theirs or ABSENT
 
 
 def peer_frame() -> pd.DataFrame:
@@ -51,11 +46,6 @@ def peer_frame() -> pd.DataFrame:
         node = "pid-" + path.name.removeprefix("get_model_input_pid_").partition(".")[0]
         parts.append(table.drop(columns="APX").assign(load=1000 * table["load"], node_id=node))
     return pd.concat(parts, ignore_index=True)
-
-
-def settings() -> DemandConfig:
-    """The product's defaults at the levels of the protocol."""
-    return DemandConfig(levels=LEVELS, seed=seed(DemandConfig().seed))
 
 
 def plan(

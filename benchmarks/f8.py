@@ -8,20 +8,27 @@ whichever peer was best there. One of its 24 fits takes a preset 20 to 40 CPU se
 XGBoost for somewhat more than as long again.
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.day_ahead import ingested, naive_week, openstef, rounded, scores
-from benchmarks.machine import cpu_seconds
+from benchmarks.day_ahead import (
+    OPENSTEF_LEVELS,
+    asked_presets,
+    ingested,
+    naive_week,
+    openstef,
+    ours,
+    rounded,
+    scores,
+    settings,
+)
 from benchmarks.peering import ABSENT, terms
-from benchmarks.result import Measured, run, seed
+from benchmarks.result import Measured, run
 from features.load.history import History
-from training.backtests.demand import BacktestPlan, backtest_demand, day_ahead_plan
-from training.demand import DemandConfig
+from training.backtests.demand import BacktestPlan, day_ahead_plan
 
 FIRST, LAST = pd.Timestamp("2014-01-01"), pd.Timestamp("2014-12-31")
 FESTIVAL = (pd.Timestamp("2014-01-30"), pd.Timestamp("2014-02-13"))
@@ -30,37 +37,33 @@ STRETCH = {"below_best": [(">=", 0.30)], "below_best_festival": [(">=", 0.30)]}
 # Every column of the workbook's daily weather; the peer takes them all, ours what it takes by default.
 WEATHER = ("temperature_c", "temperature_max_c", "temperature_min_c", "humidity_pct", "rain_mm")
 COLUMNS = {"temperature": "temperature_c", "relative_humidity": "humidity_pct"}
-LEVELS = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95)
 TRAILING_DAYS, ISSUE_HOUR = 731, 6
 
 
 def measure() -> Measured:
     """Scores of the product over the year, and over the weeks around the Spring Festival; and of the peers."""
-    history, config = ingested("power_areas_cn"), settings()
-    began = cpu_seconds()
-    scored = backtest_demand(history, config, plan(history))
-    spent = cpu_seconds() - began
-    print(scored.nodes.round(4).to_string())
-    ours, others = by_season(scored.forecasts, history), peers(history)
-    return {**ours, **below(ours, others), "cpu_seconds": spent}, others
+    history = ingested("power_areas_cn")
+    forecasts, spent = ours(history, settings(), plan(history))
+    mine, others = by_season(forecasts, history), peers(history)
+    return {**mine, **below(mine, others), "cpu_seconds": spent}, others
 
 
-def below(ours: Mapping[str, float], others: Mapping[str, Any]) -> dict[str, float]:
+def below(mine: Mapping[str, float], others: Mapping[str, Any]) -> dict[str, float]:
     """By which share our rCRPS lies under the best peer's; nothing where OpenSTEF could not run."""
     if not any(name.startswith("openstef") for name in others):
         return {}
     best = {name: min(one[name] for one in others.values() if name in one) for name in ("rcrps", "rcrps_festival")}
-    return {name.replace("rcrps", "below_best"): 1 - ours[name] / at for name, at in best.items()}
+    return {name.replace("rcrps", "below_best"): 1 - mine[name] / at for name, at in best.items()}
 
 
 def peers(history: History) -> dict[str, Any]:
     """Scores of the seasonal naive and of each preset."""
-    naive = naive_week(history, plan(history), LEVELS)
+    naive = naive_week(history, plan(history), OPENSTEF_LEVELS)
     found: dict[str, Any] = {"seasonal naive": rounded(by_season(naive, history))}
-    presets = (os.environ.get("PRESETS") or "lgbm").split()
-    request = {**terms(history, plan(history), LEVELS), "columns": COLUMNS, "country": "CN", "zone_hours": 8}
+    request = {**terms(history, plan(history), OPENSTEF_LEVELS), "columns": COLUMNS, "country": "CN", "zone_hours": 8}
     frame = peer_frame(ingested("power_areas_cn", WEATHER))
-    return {**found, **(openstef(history, frame, request, presets, lambda rows: by_season(rows, history)) or ABSENT)}
+    theirs = openstef(history, frame, request, asked_presets("lgbm"), lambda rows: by_season(rows, history))
+    return {**found, **(theirs or ABSENT)}
 
 
 def peer_frame(history: History) -> pd.DataFrame:
@@ -72,11 +75,6 @@ def peer_frame(history: History) -> pd.DataFrame:
             day = ((loads.times - grid.start) // pd.Timedelta(minutes=grid.step_minutes)).to_numpy()
             parts[-1][name] = grid.values[grid.rows([node])[0], np.clip(day, 0, grid.values.shape[1] - 1)]
     return pd.concat(parts, ignore_index=True)
-
-
-def settings() -> DemandConfig:
-    """The product's defaults at the levels of the protocol."""
-    return DemandConfig(levels=LEVELS, seed=seed(DemandConfig().seed))
 
 
 def plan(
@@ -96,7 +94,7 @@ def by_season(
     """Scores of all days, and of the local days of `festival`, both included."""
     day = history.calendar.local(pd.DatetimeIndex(forecasts["start_utc"])).normalize()
     inside = (day >= festival[0]) & (day <= festival[1])
-    return {**scores(forecasts, LEVELS), **scores(forecasts[inside], LEVELS, "_festival")}
+    return {**scores(forecasts, OPENSTEF_LEVELS), **scores(forecasts[inside], OPENSTEF_LEVELS, "_festival")}
 
 
 if __name__ == "__main__":
