@@ -11,6 +11,7 @@ from features.contracts import CONTRACTS
 from features.errors import HeadroomError, ModelError
 from features.frames import as_contract
 from features.lake import Lake
+from features.load.reading import load_history
 from features.workspace import Workspace
 from serving.bento.snapshot import pack_snapshot, require_complete
 from serving.settings import SNAPSHOT_RECORD, command_name, default_root, service_settings, workspace_from_environment
@@ -32,10 +33,11 @@ def promote_real(workspace: Workspace, name: str, version: int = 1) -> Path:
 
 def customers(count: int) -> pd.DataFrame:
     contract = CONTRACTS["customer"]
-    frame = pd.DataFrame({"customer_id": [f"PRIVATE{i}" for i in range(count)], "node_id": "A1"})
-    frame = frame.assign(customer_class="residential", contract_kva=8.0, opened_at=pd.Timestamp("2020-01-01T00:00Z"))
-    frame["available_at"] = pd.Timestamp("2020-01-01T00:00Z")
-    return as_contract(contract, frame.reindex(columns=list(contract.columns)))
+    frame = pd.DataFrame({"customer_id": [f"PRIVATE{i}" for i in range(count)], "area_id": "A1"})
+    frame = frame.assign(customer_class="residential", contract_kva=8.0, valid_to=pd.NaT)
+    frame["valid_from"] = frame["available_at"] = pd.Timestamp("2020-01-01T00:00Z")
+    frame["valid_to"] = pd.to_datetime(frame["valid_to"], utc=True)
+    return as_contract(contract, frame[list(contract.columns)])
 
 
 @pytest.fixture
@@ -71,6 +73,14 @@ def test_the_snapshot_holds_what_serving_reads_and_nothing_else(workspace: Works
         pd.testing.assert_frame_equal(Lake(packed.lake).versions(name), Lake(workspace.lake).versions(name))
     for name in ("demand", "peak"):
         assert artifact_hash(champion(packed, name).path) == champion(workspace, name).sha256
+
+
+def test_sums_of_customers_come_along_so_that_siblings_are_the_same(workspace: Workspace, tmp_path: Path) -> None:
+    pack(workspace, tmp_path / "snapshot")
+    packed = Lake(tmp_path / "snapshot" / "lake")
+    found, expected = (load_history(lake, workspace.territory()).customers for lake in (packed, Lake(workspace.lake)))
+    pd.testing.assert_frame_equal(found, expected)
+    assert found["change_kva"].tolist() == [24.0]
 
 
 def test_the_fingerprint_counts_batches_whose_rows_stay_behind(workspace: Workspace, tmp_path: Path) -> None:
