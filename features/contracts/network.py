@@ -74,6 +74,8 @@ LINE_SEGMENT = Contract(
         Field("r_ohm", "float", "series resistance", "ohm", ge=0, le=1000),
         Field("x_ohm", "float", "series reactance", "ohm", ge=0, le=1000),
         Field("thermal_limit_kva", "float", "what it may carry continuously", "kVA", ge=0),
+        Field("thermal_limit_summer_kva", "float", "the same, June to August; empty: by policy", "kVA", True, 0),
+        Field("thermal_limit_winter_kva", "float", "the same, December to February; empty: by policy", "kVA", True, 0),
         Field("nominal_kv", "float", "nominal voltage; empty: the policy's", "kV", nullable=True, ge=0.1, le=1200),
         *validity(),
         available(),

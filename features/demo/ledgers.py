@@ -146,7 +146,9 @@ def _lines(network: Network, rng: np.random.Generator) -> pd.DataFrame:
             )
             upstream = joint
     names_ = ["segment_id", "feeder_id", "from_id", "to_id", "r_ohm", "x_ohm", "thermal_limit_kva"]
-    frame = pd.DataFrame(rows, columns=names_).assign(nominal_kv=np.nan)
+    frame = pd.DataFrame(rows, columns=names_)
+    # Nobody has rated its lines by season; what policy says of all lines holds.
+    frame = frame.assign(thermal_limit_summer_kva=np.nan, thermal_limit_winter_kva=np.nan, nominal_kv=np.nan)
     return frame.round({"r_ohm": 4, "x_ohm": 4, "thermal_limit_kva": 0})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from serving.decisions.seasons import RATING_COLUMNS, SEASONS
+from serving.decisions.seasons import LINE_COLUMNS, RATING_COLUMNS, SEASONS
 
 __all__ = ["node_limits", "valid_at"]
 
@@ -40,15 +40,17 @@ def node_limits(
     - feeder: the smaller of u · thermal and thermal − transfer obligation. The obligation is the largest load a
       neighbour could hand over through one tie: its limit, or the neighbour's peak (`peak_kva`) where that is less.
       Both are reckoned by season: `shares` [node, season] are what a node reaches of its year's peak in each (1 where
-      not given), `line_rating` season → what lines carry of their thermal limit then. The limit is told for the peak
+      not given), `line_rating` season → what lines carry of their thermal limit then, where they have none of that
+      season's own. The limit is told for the peak
       of the year: what the season leaves, plus what the feeder itself draws less in it. `limit_season` is the season
       that binds where one does more than another;
     - substation: u · (ΣS − largest S + transferable). Transferable is what ties can move from its feeders to feeders
       of other substations. Where only one rating is known and no transformer, there is no N-1 to reckon: u · rating.
     """
     rating = _ratings(transformers)
-    thermal = _head_limits(line_segments)
-    seasons = _Seasons(peak_kva, shares, line_rating)
+    seasons = _Seasons(peak_kva, shares)
+    by_policy = np.array([(line_rating or {}).get(name, 1.0) for name in SEASONS])
+    thermal = _head_limits(line_segments, by_policy)
     obligation = _obligations(ties, seasons)
     transferable = _transferable(ties, nodes["parent_id"])
     rows = []
@@ -60,7 +62,7 @@ def node_limits(
         kind = node["kind"]
         if kind == "feeder":
             # fmin ignores the one that is unknown, if only one is.
-            carried = float(np.fmin(own, thermal.get(node_id, np.nan)))
+            carried = np.fmin(own * by_policy, thermal.get(node_id, np.nan))
             limit, reason, season = seasons.feeder(node_id, carried, share, obligation.get(node_id))
         elif kind == "substation":
             firm = _firm(rating.get(node_id), own, transferable.get(node_id, 0.0))
@@ -77,12 +79,9 @@ def node_limits(
 class _Seasons:
     """Peaks and ratings by season; without shares every season is the year's peak."""
 
-    def __init__(
-        self, peak_kva: Mapping[str, float], shares: pd.DataFrame | None, line_rating: Mapping[str, float] | None
-    ) -> None:
+    def __init__(self, peak_kva: Mapping[str, float], shares: pd.DataFrame | None) -> None:
         self._peak = peak_kva
         self._share = {} if shares is None else dict(zip(shares.index.astype(str), shares.to_numpy(), strict=True))
-        self._rating = np.array([(line_rating or {}).get(name, 1.0) for name in SEASONS])
         self.none = np.zeros(len(SEASONS))
 
     def taken(self, neighbour: str, limit_kva: float) -> np.ndarray:
@@ -93,15 +92,15 @@ class _Seasons:
         return np.minimum(limit_kva, max(load, 0.0) * self._of(neighbour))
 
     def feeder(
-        self, node_id: str, thermal_kva: float, share: float, duty_kva: np.ndarray | None
+        self, node_id: str, carried: np.ndarray, share: float, duty_kva: np.ndarray | None
     ) -> tuple[float, str, str | None]:
-        """Limit of a feeder in terms of the peak of its year, why, and the season that binds."""
+        """Limit of a feeder that may carry `carried` kVA [season], in terms of the peak of its year, why, and the
+        season that binds."""
         less = self._less(node_id)
-        carried = thermal_kva * self._rating
         by_use = share * carried + less
         by_duty = np.maximum(carried - (self.none if duty_kva is None else duty_kva), 0.0) + less
         least, reason = (by_duty, "FEEDER_N1") if by_duty.min() < by_use.min() else (by_use, "FEEDER_THERMAL")
-        told = reason == "FEEDER_N1" or np.ptp(self._rating) > 0
+        told = reason == "FEEDER_N1" or np.ptp(carried) > 0
         binds = SEASONS[int(least.argmin())] if told and np.ptp(least) > 0 else None
         return float(least.min()), reason, binds
 
@@ -136,23 +135,30 @@ def _ratings(transformers: pd.DataFrame) -> dict[str, np.ndarray]:
     """Ratings of each node's transformers, kVA [transformer, season]; the nameplate where a season has none."""
     if transformers.empty:
         return {}
-    nameplate = transformers["rating_kva"].astype(float)
-    table = pd.DataFrame(dict.fromkeys(SEASONS, nameplate))
-    for season, column in RATING_COLUMNS.items():
-        table[season] = transformers[column].astype(float).fillna(nameplate)
+    table = _by_season(transformers, "rating_kva", RATING_COLUMNS, np.ones(len(SEASONS)))
     grouped = table.groupby(transformers["node_id"].astype(str).to_numpy())
     return {str(node): part.to_numpy() for node, part in grouped}
 
 
-def _head_limits(segments: pd.DataFrame) -> dict[str, float]:
-    """Thermal limit where each feeder begins, kVA: segments that no other segment of the feeder leads to."""
-    limits: dict[str, float] = {}
+def _by_season(frame: pd.DataFrame, usual: str, own: Mapping[str, str], share: np.ndarray) -> pd.DataFrame:
+    """What each row may carry in each season, kVA [row, season]: what it says of the season in the columns `own`, else
+    its `usual` times `share` [season]."""
+    table = pd.DataFrame({name: frame[usual].astype(float) * part for name, part in zip(SEASONS, share, strict=True)})
+    for season, column in own.items():
+        table[season] = frame[column].astype(float).fillna(table[season])
+    return table
+
+
+def _head_limits(segments: pd.DataFrame, by_policy: np.ndarray) -> dict[str, np.ndarray]:
+    """Thermal limit where each feeder begins, kVA [season]: segments that no other segment of the feeder leads to."""
+    limits: dict[str, np.ndarray] = {}
     if segments.empty:
         return limits
+    carried = _by_season(segments, "thermal_limit_kva", LINE_COLUMNS, by_policy)
     for feeder, part in segments.groupby(segments["feeder_id"].astype(str)):
         heads = part.loc[~part["from_id"].isin(set(part["to_id"]))]
         if len(heads):
-            limits[str(feeder)] = float(heads["thermal_limit_kva"].sum())
+            limits[str(feeder)] = carried.loc[heads.index].to_numpy().sum(axis=0)
     return limits
 
 

@@ -5,13 +5,16 @@ import pandas as pd
 
 from features.load.history import History
 
-__all__ = ["RATING_COLUMNS", "SEASONS", "season_shares"]
+__all__ = ["LINE_COLUMNS", "RATING_COLUMNS", "SEASONS", "season_shares"]
 
 SEASONS = ("winter", "spring", "summer", "autumn")
 """December to February, March to May, June to August, September to November."""
 
 RATING_COLUMNS = {"winter": "rating_winter_kva", "summer": "rating_summer_kva"}
 """Where the contract `transformer` keeps a rating of a season's own."""
+
+LINE_COLUMNS = {"winter": "thermal_limit_winter_kva", "summer": "thermal_limit_summer_kva"}
+"""Where the contract `line_segment` keeps a thermal limit of a season's own."""
 
 _YEARS = 3
 _FEWEST_DAYS = 60

@@ -19,6 +19,8 @@ ROW = {
     "r_ohm": 0.1,
     "x_ohm": 0.2,
     "thermal_limit_kva": 500.0,
+    "thermal_limit_summer_kva": 450.0,
+    "thermal_limit_winter_kva": 550.0,
     "nominal_kv": 10.5,
     "valid_from": SINCE,
     "valid_to": pd.NaT,

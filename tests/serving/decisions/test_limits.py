@@ -74,6 +74,23 @@ def test_a_feeder_that_may_carry_less_in_summer_is_limited_by_its_summer(case) -
     assert limits.loc["F1", ["limit_kva", "limit_season"]].tolist() == [pytest.approx(552), "summer"]
 
 
+def test_a_line_with_a_summer_limit_of_its_own_does_not_follow_policy(case, make_frame) -> None:
+    head = {"segment_id": "1", "feeder_id": "F1", "from_id": "S", "to_id": "J", "thermal_limit_kva": 500.0}
+    own = make_frame("line_segment", [head | {"thermal_limit_summer_kva": 450.0}])
+    plain = make_frame("line_segment", [head])
+    policy, shares = {"summer": 0.6}, by_season(F1=[1.0, 0.7, 1.0, 0.7])
+
+    def limit(segments: pd.DataFrame, rating: dict[str, float], ties: pd.DataFrame) -> list[object]:
+        found = node_limits(case.nodes, case.transformers, segments, ties, {"F1": 200.0}, shares, rating)
+        return found.loc["F1", ["limit_kva", "limit_reason", "limit_season"]].tolist()
+
+    alone = case.ties.iloc[:0]
+    assert limit(plain, policy, alone) == [pytest.approx(0.8 * 300), "FEEDER_THERMAL", "summer"]
+    assert limit(own, policy, alone) == limit(own, {}, alone) == [pytest.approx(0.8 * 450), "FEEDER_THERMAL", "summer"]
+    # With a duty of 100 kVA: 450 − 100, less than .8 · 450.
+    assert limit(own, policy, case.ties) == [pytest.approx(350), "FEEDER_N1", "summer"]
+
+
 def seasonal(case, **kva: float) -> pd.DataFrame:
     """The case's transformers, those of some nodes with a summer rating of their own: node → kVA."""
     table = case.transformers.copy()
