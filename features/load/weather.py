@@ -8,12 +8,12 @@ import pandas as pd
 
 from features.load.grid import Grid, Replay, Versions
 
-__all__ = ["WEATHER_VARIABLES", "ForecastIssue", "Weather", "WeatherReplay", "WeatherWindow"]
+__all__ = ["OVERLAID_ISSUES", "WEATHER_VARIABLES", "ForecastIssue", "Weather", "WeatherReplay", "WeatherWindow"]
 
 WEATHER_VARIABLES = ("temperature_c", "radiation_wm2", "wind_speed_ms")
 """What the demand features use; a variable the territory does not have is left out."""
 
-_OVERLAID_ISSUES = 3
+OVERLAID_ISSUES = 3
 """Older issues fill what the latest one does not cover; beyond this many they are stale."""
 
 
@@ -97,7 +97,7 @@ class WeatherReplay:
             grid = self._actual[name]
             out = _sample(grid.values, grid.start, grid.step_minutes, times)
         usable = [issue for issue in self._weather.forecasts if issue.available_at <= as_of and name in issue.values]
-        for issue in usable[-_OVERLAID_ISSUES:]:
+        for issue in usable[-OVERLAID_ISSUES:]:
             fresh = _sample(issue.values[name], issue.start, issue.step_minutes, times)
             out = np.where(np.isfinite(fresh), fresh, out)
         return out

@@ -117,6 +117,21 @@ class Assembler:
         mine = self._stage_rows[rows]
         return linear_parts(self._stage, mine, local, days, temperature, 60 // step, week)[:, week + issue.offsets]
 
+    def degree_kw(self, issue: Issue, window: WeatherWindow, rows: np.ndarray) -> np.ndarray:
+        """What the linear stage makes of one degree more or less from the issue on [rows, H], in kW per °C, before
+        re-centring; never negative."""
+        step = self._history.versions.step_minutes
+        past = LINEAR_DAYS * 24 * 60 // step
+        begin = past + PAD_HOURS * 60 // step
+        start = window.start + pd.Timedelta(days=LINEAR_DAYS)
+        said = []
+        for degrees in (-1.0, 1.0):
+            temperature = window.values["temperature_c"].copy()
+            temperature[:, begin:] += degrees
+            calendar, mine = self._history.calendar, self._stage_rows[rows]
+            said.append(self._stage.predict_kw(mine, start, step, temperature[:, past:], calendar))
+        return np.abs(said[1] - said[0])[:, issue.offsets] / 2
+
     def _past(self, at: pd.Timestamp, steps: int, rows: np.ndarray) -> np.ndarray:
         known = self._loads.at(at)
         versions = self._history.versions

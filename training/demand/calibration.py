@@ -9,8 +9,6 @@ __all__ = ["LEAD_EDGES", "Calibration"]
 LEAD_EDGES = (6.0, 24.0, 48.0, 120.0, 216.0)
 """Leads (hours) at which the correction may change."""
 
-_SHRINK_ISSUES = 10.0
-
 
 @dataclass(frozen=True)
 class Calibration:
@@ -58,30 +56,6 @@ class Calibration:
             days = len(np.unique(issue[mine]))
             by_node[one] = _levels_of(rest[mine], levels) * days / (days + shrink_days)
         return cls(by_lead, by_node)
-
-    def refined(
-        self,
-        actual_kw: np.ndarray,
-        quantiles_kw: np.ndarray,
-        node: np.ndarray,
-        lead_hours: np.ndarray,
-        issue: np.ndarray,
-        levels: tuple[float, ...],
-    ) -> "Calibration":
-        """With what is still missed where weather came from real forecasts, by lead; arguments as for `fit`.
-
-        Most of a held-out stretch has no kept forecasts and is judged under the weather that came true; the error of
-        the weather forecast, which grows with the lead, shows only here. Shrunk by the number of issues.
-        """
-        bucket = np.digitize(lead_hours, LEAD_EDGES)
-        rest = (actual_kw[:, None] - quantiles_kw) / _width(quantiles_kw) - self.by_lead[bucket] - self.by_node[node]
-        by_lead = self.by_lead.copy()
-        for one in np.unique(bucket):
-            mine = bucket == one
-            if mine.sum() >= 200:
-                issues = len(np.unique(issue[mine]))
-                by_lead[one] += _levels_of(rest[mine], levels) * issues / (issues + _SHRINK_ISSUES)
-        return Calibration(by_lead, self.by_node)
 
     def apply(self, quantiles_kw: np.ndarray, node: np.ndarray, lead_hours: np.ndarray) -> np.ndarray:
         """Corrected quantiles [n, levels], sorted; `node` −1 is a node that was not there at calibration."""

@@ -1,6 +1,6 @@
 """The demand model as a whole: fit, forecast, save, load."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,6 @@ __all__ = ["DemandModel", "fit_linear", "rows_until", "with_other_leads"]
 
 _FEWEST_ROWS = 100
 _FEWEST_HELD_OUT = 500
-_FEWEST_FORECAST_DAYS = 21
 
 
 @dataclass(frozen=True)
@@ -132,18 +131,17 @@ def _calibrate(
         config.levels,
         config.calibration.shrink_days,
     )
-    first = min((issue.available_at for issue in history.weather.forecasts), default=end)
-    if end - first >= pd.Timedelta(days=_FEWEST_FORECAST_DAYS):
-        held, raw = _held_out(history, early, config, max(first, begin), end)
-        if len(held.target_kw) >= _FEWEST_HELD_OUT:
-            found = found.refined(held.target_kw, raw, held.node, held.lead_hours, held.issue, config.levels)
     return found, (end - begin).days
 
 
 def _held_out(
     history: History, early: tuple[LinearStage, Booster], config: DemandConfig, begin: pd.Timestamp, end: pd.Timestamp
 ) -> tuple[Rows, np.ndarray]:
-    """Rows of [begin, end) and their raw quantiles, sorted."""
+    """Rows of [begin, end) under the weather that came true, and their raw quantiles, sorted.
+
+    What forecasts of the weather are off is put on top when a forecast is made; see weather_error.
+    """
+    history = replace(history, weather=replace(history.weather, forecasts=()))
     budget = min(config.booster.max_rows, config.calibration.max_issues * len(history.versions.ids) * 48)
     rows = collect_rows(history, early[0], with_other_leads(config), begin, end, budget)
     if not len(rows.target_kw):

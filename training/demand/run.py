@@ -18,6 +18,7 @@ from training.demand.effects import EventScenario
 from training.demand.explain import Explainer, absorb
 from training.demand.quantiles import median_of, mixture
 from training.demand.scenarios import weather_scenarios
+from training.demand.weather_error import TemperatureError, forecast_age_hours, widened
 
 if TYPE_CHECKING:
     from training.demand.model import DemandModel
@@ -75,7 +76,8 @@ class Run:
         self._place = {node: row for row, node in enumerate(self._ids)}
         self._levels = model.config.levels
         self._wanted, self._explain, self._events = wanted, explain, events
-        self._known = history.until(issue.at).loads
+        then = history.until(issue.at)
+        self._known, self._weather = then.loads, then.weather
         stage = extend(model.stage, self._known, history.calendar)
         self._assembler = Assembler(history, stage, actual_weather=actual, variables=model.weather_variables)
         self._explainer = Explainer(model.booster, model.weather_variables, model.config.booster.threads)
@@ -98,8 +100,10 @@ class Run:
         told = self._told(cold)
         unknown = self._unknown(window, inputs)
         found = self._quantiles(inputs, window, told, ~unknown)
-        if unknown.any() and window is not None:
-            self._mix_scenarios(found, window, told, unknown)
+        if window is not None:
+            found = self._with_weather_error(found, inputs, window, unknown)
+            if unknown.any():
+                self._mix_scenarios(found, window, told, unknown)
         reasons = self._reasons(inputs, unknown)
         rows = [self._place.get(node, -1) for node in self._wanted]
         asked, why = found.of(rows), reasons[rows]
@@ -190,9 +194,22 @@ class Run:
             parts[at] = absorb(raw_parts, median_of(out[at], self._levels), LEVEL)
         return Figures(out, parts)
 
+    def _with_weather_error(
+        self, found: Figures, inputs: IssueInputs, window: WeatherWindow, unknown: np.ndarray
+    ) -> Figures:
+        """The figures, spread by what forecasts of temperature have been off until now; scenarios are spread enough."""
+        age = forecast_age_hours(self._weather.forecasts, self.times())
+        age[unknown] = np.nan
+        if np.isnan(age).all():
+            return found
+        error = TemperatureError.measured(self._weather.forecasts, self._weather.observed["temperature_c"].grid())
+        degree = self._assembler.degree_kw(self._issue, window, np.arange(len(self._ids)))
+        spread = np.nan_to_num(degree * inputs.recentring[:, None]) * error.at(age)
+        return Figures(widened(found.kw, spread, self._levels), found.parts)
+
     def _mix_scenarios(self, found: Figures, window: WeatherWindow, told: np.ndarray, unknown: np.ndarray) -> None:
         """Fill in the targets that no weather forecast reaches, under the weather of past years."""
-        observed = self._history.until(self._issue.at).weather.actual()
+        observed = self._weather.actual()
         kw, parts = [], []
         for one in weather_scenarios(window, observed, self._issue.at):
             member = self._quantiles(self._assembler.inputs_under(self._issue, one), one, told, unknown)

@@ -37,16 +37,6 @@ def test_levels_hold_on_fresh_data_for_every_lead_and_the_biased_node() -> None:
     assert abs(shares(actual, quantiles) - LEVELS).max() > 0.1, "uncorrected, they do not hold"
 
 
-def test_refining_learns_what_only_the_weather_forecast_brings() -> None:
-    calibration = Calibration.fit(*world(1), 6, LEVELS, 45.0)
-    actual, quantiles, node, lead, issue = world(3)
-    blurred = actual + np.random.default_rng(0).normal(0, 15, len(actual))
-    refined = calibration.refined(blurred, quantiles, node, lead, issue, LEVELS)
-    before = abs(shares(blurred, calibration.apply(quantiles, node, lead)) - LEVELS).max()
-    after = abs(shares(blurred, refined.apply(quantiles, node, lead)) - LEVELS).max()
-    assert after < 0.02 < before
-
-
 def test_a_node_unknown_at_calibration_gets_the_common_correction() -> None:
     calibration = Calibration.fit(*world(1), 6, LEVELS, 45.0)
     one = np.array([ndtri(np.array(LEVELS)) * 7 + 100])
