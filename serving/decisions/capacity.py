@@ -10,7 +10,7 @@ from features.load.history import History
 from serving.decisions.limits import node_limits, valid_at
 from serving.decisions.policy import CapacityPolicy
 from serving.decisions.pools import bound_by_path, round_down, supply_paths
-from serving.decisions.quality import grade, poor_notes
+from serving.decisions.quality import grade, poor_notes, step_notes
 from serving.decisions.seasons import season_shares
 from serving.decisions.voltage import VoltageRoom, voltage_room
 from training.peak.blocks import BLOCKS
@@ -98,8 +98,9 @@ def open_capacity(
     the least of it and of all above (firm: the least of the six blocks); block_kva_0..5 the same by four-hour block of
     the local day; pool_kva, of feeders and substations, what all below may share; voltage_kva what voltage leaves,
     voltage_node_id the point that is then lowest and voltage_at (UTC) the hour of the past that decides it. All rounded
-    down, none below zero. What cannot be known is NaN with the reason DATA_POOR and a note in words. standing says
-    whether the figures are firm or, for a horizon beyond FIRM_DAYS, a scenario; standing_reason why, else None.
+    down, none below zero. What cannot be known is NaN with the reason DATA_POOR and a note in words; elsewhere the note
+    tells of a level step. standing says whether the figures are firm or, for a horizon beyond FIRM_DAYS, a scenario;
+    standing_reason why, else None.
     """
     figures = peaks.frame()
     reserved = _reserved_kva(figures, nodes, kappas)
@@ -115,6 +116,7 @@ def open_capacity(
     base = _headroom_without_pending(figures, nodes, limits, kappas)
     rows = [_row(one, nodes, limits, paths, grades, base, held, policy) for one in bound]
     table = pd.DataFrame(rows, index=nodes.index)
+    table["note"] = table["note"].where(table["note"] != "", step_notes(figures))
     table["own_kva"] = round_down(headroom.min(axis=1, skipna=False).to_numpy(), policy.round_kva)
     table["pool_kva"] = table["open_kva"].where(nodes["kind"] != "area")
     table["limit_kw"], table["limit_season"] = limits["limit_kw"], limits["limit_season"]

@@ -8,7 +8,9 @@ import pandas as pd
 
 from serving.decisions.policy import CapacityPolicy
 
-__all__ = ["grade", "poor_notes"]
+__all__ = ["grade", "poor_notes", "step_notes"]
+
+_YEAR = pd.Timedelta(days=365)
 
 
 def poor_notes(figures: pd.DataFrame, limits: pd.DataFrame, policy: CapacityPolicy, now: pd.Timestamp) -> pd.Series:
@@ -39,13 +41,28 @@ def _poor_note(one: Mapping[Hashable, Any], limit_kva: float, policy: CapacityPo
     return "" if np.isfinite(one["peak_p50_kw"]) else "no peak could be forecast"
 
 
+def step_notes(figures: pd.DataFrame) -> pd.Series:
+    """Which nodes draw at another level than before, in words, indexed by node_id; empty where nothing stepped.
+
+    `figures` has stepped_on (NaT without a step) and step_factor.
+    """
+    told = [
+        f"load stepped to {factor:.3g} times its level on {day:%Y-%m-%d}; what came before was raised to it"
+        if isinstance(day, pd.Timestamp) and not pd.isna(day)
+        else ""
+        for day, factor in zip(figures["stepped_on"], figures["step_factor"], strict=True)
+    ]
+    return pd.Series(told, index=figures.index, dtype=object)
+
+
 def grade(
     figures: pd.DataFrame, limits: pd.DataFrame, evidence_years: Mapping[str, float], policy: CapacityPolicy
 ) -> pd.Series:
     """HIGH, MEDIUM or LOW of each node by itself, indexed by node_id.
 
     HIGH and MEDIUM ask for history, for few gaps in the last year, and for years of outcomes behind the factor; an
-    assumed rating is LOW, and a load summed from below instead of measured is MEDIUM at best.
+    assumed rating is LOW; a load summed from below instead of measured, or one that stepped to another level within
+    the last year, is MEDIUM at best.
     """
     years = figures["kind"].map(lambda kind: evidence_years.get(str(kind), 0.0)).astype(float)
 
@@ -55,6 +72,7 @@ def grade(
     high = holds(policy.high_history_days, policy.high_recent_share, policy.high_evidence_years)
     medium = holds(policy.medium_history_days, policy.medium_recent_share, policy.medium_evidence_years)
     assumed = limits["rating_assumed"].astype(bool)
+    fresh = (figures["last_day"] - figures["stepped_on"]) < _YEAR
     level = np.where(medium & ~assumed, "MEDIUM", "LOW")
-    level = np.where(high & ~assumed & ~figures["summed"].astype(bool), "HIGH", level)
+    level = np.where(high & ~assumed & ~fresh & ~figures["summed"].astype(bool), "HIGH", level)
     return pd.Series(level, index=figures.index, dtype=object)

@@ -63,7 +63,7 @@ class NodeCapacity(Message):
     binding_level: str | None = Field(description="level of the node that binds")
     binding_node_id: str | None = Field(description="the node that binds: this one or one upstream")
     reason: str | None = Field(description="reason code", examples=["FEEDER_THERMAL"])
-    note: str | None = Field(description="what is not known, in words")
+    note: str | None = Field(description="what is not known, or that the load stepped to another level, in words")
     confidence: str | None = Field(description="HIGH, MEDIUM or LOW")
     standing: str | None = Field(
         None, description="firm, or scenario where the horizon is beyond two years; null: an older publication, firm"

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from features.settings import Settings
+from training.peak.steps import StepRule
 
 __all__ = ["PeakConfig"]
 
@@ -25,6 +26,7 @@ class PeakConfig(Settings):
     recent_common_nodes: float = Field(5.0, ge=0, description="nodes whose shared gap is half put down to the weeks")
     anchor_half_life_days: float = Field(500.0, gt=0, description="age at which a past peak counts half")
     anchor_lean: float = Field(1.5, ge=0, description="years of peaks that the model's own word is worth")
+    steps: StepRule = Field(StepRule(), description="level steps: flagged, and the past raised to the new level")
     residual_block_days: int = Field(14, ge=1, description="length of the blocks in which residuals are drawn")
     season_days: int = Field(28, ge=0, description="residuals come from within so many days of the season")
     weather_shift_days: int = Field(10, ge=0, description="a past weather year is moved by up to so many days")

@@ -14,6 +14,7 @@ from training.peak.inputs import PeakInputs
 from training.peak.plan import Plan, connects, draw_plan
 from training.peak.point import fit_points, node_scale
 from training.peak.simulate import NodeState, Residuals, hindcast, node_maxima, settle_residuals
+from training.peak.steps import LevelStep, find_steps, rebased
 from training.peak.uptake import UptakePolicy, uptake_load
 
 __all__ = ["Core", "Maxima", "fit_core", "past_features", "pending_load"]
@@ -41,7 +42,8 @@ class Maxima:
 class Core:
     """The fitted state of all nodes as of the end of `inputs`.
 
-    `level` [node] is the factor of recent load, `anchor` [node] the log factor of past peaks.
+    `level` [node] is the factor of recent load, `anchor` [node] the log factor of past peaks; `steps` tells what of
+    the past, `connected_kw`, was raised to the level of today.
     """
 
     inputs: PeakInputs
@@ -53,6 +55,7 @@ class Core:
     scale_kw: np.ndarray
     connected_kw: np.ndarray
     anchor: np.ndarray
+    steps: tuple[LevelStep, ...]
 
     def maxima(
         self,
@@ -125,7 +128,9 @@ def fit_core(inputs: PeakInputs, config: PeakConfig, policy: ConnectionPolicy, a
     Without `anchored` the correction by past peaks is left out, for those who need no peaks.
     """
     count = len(inputs.days)
-    connected = _as_connected_now(inputs, policy)
+    grown = replace(inputs, peak_kw=_as_connected_now(inputs, policy))
+    steps = find_steps(grown, config.steps)
+    connected = rebased(grown, steps).peak_kw
     known = np.isfinite(connected).all(axis=2).sum(axis=1)
     scale = node_scale(connected)
     target = connected / scale[:, None, None]
@@ -137,7 +142,7 @@ def fit_core(inputs: PeakInputs, config: PeakConfig, policy: ConnectionPolicy, a
     fit = fit_points(target, calendar_x, weather_x, station, weight, groups, config.ridge, config.trend_ridge)
     residuals = settle_residuals(fit.residual, config.tail_quantile)
     usable, plain = known >= config.min_history_days, np.ones(len(known))
-    core = Core(inputs, usable, fit.beta, plain, residuals, station, scale, connected, np.zeros(len(known)))
+    core = Core(inputs, usable, fit.beta, plain, residuals, station, scale, connected, np.zeros(len(known)), steps)
     if not anchored:
         return core
     anchor = _anchors(core, calendar_x, weather_x, config)

@@ -25,7 +25,8 @@ class Peaks:
     `base_kw` and `load_kw` are float64 [node, horizon, scenario, block]: without and with the connections in
     transit, NaN for nodes with too little history. `shock` [node, scenario] is the factor of the year and of the
     node's own error, median 1. `facts` is indexed by node_id in the same order: kind, known_days, last_day,
-    recent_share (known share of the last 365 days), enough (bool), summed (bool: not measured, but added up).
+    recent_share (known share of the last 365 days), enough (bool), summed (bool: not measured, but added up),
+    stepped_on (local day of the latest level step, NaT without one) and step_factor, its height.
     """
 
     as_of: pd.Timestamp
@@ -112,8 +113,18 @@ def state_peaks(
             "summed": False,
         },
         index=pd.Index(ids, name="node_id"),
-    )
+    ).join(_latest_steps(core))
     return Peaks(inputs.as_of, tuple(horizons), drawn.base_kw, drawn.load_kw, shock, facts)
+
+
+def _latest_steps(core: Core) -> pd.DataFrame:
+    """Day and height of every node's latest level step, for the nodes that have one."""
+    latest = {step.node_id: step for step in core.steps}
+    columns = {
+        "stepped_on": pd.Series({node: step.since for node, step in latest.items()}, dtype="datetime64[ns]"),
+        "step_factor": pd.Series({node: step.factor for node, step in latest.items()}, dtype=float),
+    }
+    return pd.DataFrame(columns, index=pd.Index(list(latest), dtype=object))
 
 
 def _local_day(moment: pd.Timestamp, core: Core) -> pd.Timestamp:

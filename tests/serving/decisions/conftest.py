@@ -118,6 +118,8 @@ def build_case() -> Case:
             "recent_share": 1.0,
             "enough": True,
             "summed": False,
+            "stepped_on": pd.NaT,
+            "step_factor": np.nan,
         },
         index=pd.Index(ids, name="node_id"),
     )

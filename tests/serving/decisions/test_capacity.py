@@ -110,6 +110,19 @@ def test_poor_data_is_neither_none_nor_plenty(case, facts: dict, words: str) -> 
     assert answer.drop("A1")["reason"].ne("DATA_POOR").all()
 
 
+@pytest.mark.parametrize(("days", "confidence"), [(100, "MEDIUM"), (500, "HIGH")])
+def test_a_level_step_is_told_and_a_fresh_one_makes_less_sure(case, days: int, confidence: str) -> None:
+    on = case.peaks.facts.loc["A1", "last_day"] - pd.Timedelta(days=days)
+    answer = case.with_fact("A1", stepped_on=on, step_factor=2.81).answer()
+    plain = case.answer()
+    assert answer.loc["A1", "note"] == (
+        f"load stepped to 2.81 times its level on {on:%Y-%m-%d}; what came before was raised to it"
+    )
+    assert answer.loc["A1", "confidence"] == confidence
+    assert answer.loc["A1", "open_kva"] == plain.loc["A1", "open_kva"]
+    assert (answer["note"].drop("A1") == "").all()
+
+
 def test_an_unknown_rating_is_data_poor(case) -> None:
     unknown = replace(case, transformers=case.transformers.iloc[1:])
     poor = unknown.answer().loc["A1"]

@@ -1,5 +1,7 @@
 """A small town of which everything is known: six areas on two feeders of one substation, three years, hourly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +85,18 @@ def application(**values: object) -> pd.DataFrame:
         if name.endswith("_at"):
             frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
     return frame
+
+
+def with_step(inputs: PeakInputs, node: int, day: int, factor: float) -> PeakInputs:
+    """`inputs` in which one node draws `factor` times as much from a day on."""
+    peak = inputs.peak_kw.copy()
+    peak[node, day:] *= factor
+    return replace(inputs, peak_kw=peak)
+
+
+@pytest.fixture(scope="session")
+def stepped():
+    return with_step
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from training.peak.weekly.config import WeeklyConfig
 from training.peak.weekly.model import WeeklyPeaks, weekly_peaks
-from training.peak.weekly.steps import LevelStep, find_steps, rebased
 from training.peak.weekly.weeks import Weeks, next_monday
 
-__all__ = ["LevelStep", "WeeklyConfig", "WeeklyPeaks", "Weeks", "find_steps", "next_monday", "rebased", "weekly_peaks"]
+__all__ = ["WeeklyConfig", "WeeklyPeaks", "Weeks", "next_monday", "weekly_peaks"]

@@ -3,6 +3,7 @@
 from pydantic import Field, field_validator, model_validator
 
 from features.settings import Settings
+from training.peak.steps import StepRule
 from training.standing import FIRM_DAYS
 
 __all__ = ["WeeklyConfig"]
@@ -46,9 +47,7 @@ class WeeklyConfig(Settings):
     learning_rate: float = Field(0.08, gt=0, le=1)
     min_rows_in_leaf: int = Field(300, ge=1)
 
-    step_days: int = Field(28, ge=7, description="days on either side between which a level step is judged")
-    step_floor: float = Field(0.4, gt=0, description="least log ratio of a level step")
-    step_scales: float = Field(6.0, gt=0, description="least level step in robust sds of the node's own movement")
+    steps: StepRule = Field(StepRule(days=28, floor=0.4), description="level steps, judged sooner than for a year")
 
     @field_validator("levels")
     @classmethod

@@ -7,10 +7,10 @@ import pandas as pd
 
 from features.errors import ModelError
 from training.peak.inputs import PeakInputs
+from training.peak.steps import LevelStep, find_steps, rebased
 from training.peak.weekly.config import WeeklyConfig
 from training.peak.weekly.direct import direct_quantiles
 from training.peak.weekly.scenarios import weekly_scenarios
-from training.peak.weekly.steps import LevelStep, find_steps, rebased
 from training.peak.weekly.weeks import Weeks, next_monday
 from training.standing import BEYOND_FIRM, FIRM, SCENARIO
 
@@ -75,7 +75,7 @@ def weekly_peaks(inputs: PeakInputs, config: WeeklyConfig, origin: pd.Timestamp 
     """
     if not len(inputs.nodes) or not len(inputs.days):
         raise ModelError("weekly maxima need nodes and their loads: the past holds none")
-    steps = find_steps(inputs, config)
+    steps = find_steps(inputs, config.steps)
     past = rebased(inputs, steps)
     origin = past.days[-1] + pd.Timedelta(days=1) if origin is None else origin
     if origin <= past.days[-1]:

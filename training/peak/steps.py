@@ -1,7 +1,8 @@
 """Level steps: a node that draws at another level from one day on, flagged, and its past raised to that level.
 
 A step is judged on the node's own daily maxima without what all nodes share that day: the median of the days after
-against the median of the days before. A step must beat a floor, and the node's own usual movement of the same kind.
+against the median of the days before. A step must beat a floor, and the node's own usual movement of the same kind,
+and must not be one that comes back with the season.
 """
 
 from collections.abc import Sequence
@@ -9,15 +10,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from features.settings import Settings
 from training.peak.inputs import PeakInputs
-from training.peak.weekly.config import WeeklyConfig
 
-__all__ = ["LevelStep", "find_steps", "rebased"]
+__all__ = ["LevelStep", "StepRule", "find_steps", "rebased"]
 
 _SHARED_NODES = 5
-_MOST_STEPS = 3
+_MOST_STEPS, _MOST_TRIES = 3, 12
+_YEAR = 364
 _LEAST_KNOWN = 0.7
+
+
+class StepRule(Settings):
+    """What counts as a step. Over four weeks a holiday of factories may look like two; over eight it does not."""
+
+    days: int = Field(56, ge=7, description="days on either side between which a level step is judged")
+    floor: float = Field(0.5, gt=0, description="least log ratio of a level step")
+    scales: float = Field(6.0, gt=0, description="least level step in robust sds of the node's own movement")
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class LevelStep:
     factor: float
 
 
-def find_steps(inputs: PeakInputs, config: WeeklyConfig) -> tuple[LevelStep, ...]:
+def find_steps(inputs: PeakInputs, rule: StepRule) -> tuple[LevelStep, ...]:
     """The steps in the past of every node, earliest first within a node.
 
     A node that is no plain consumer (a daily maximum of zero or less) is not judged.
@@ -42,7 +53,7 @@ def find_steps(inputs: PeakInputs, config: WeeklyConfig) -> tuple[LevelStep, ...
     found: list[LevelStep] = []
     for row in np.flatnonzero(plain).tolist():
         node = str(inputs.nodes.index[row])
-        steps = _steps_of(logs[row], config)
+        steps = _steps_of(logs[row], rule)
         found += [LevelStep(node, inputs.days[day], float(np.exp(height))) for day, height in steps]
     return tuple(found)
 
@@ -69,23 +80,40 @@ def _shared(logs: np.ndarray) -> np.ndarray:
     return pd.DataFrame(own).median().to_numpy()
 
 
-def _steps_of(series: np.ndarray, config: WeeklyConfig) -> list[tuple[int, float]]:
+def _steps_of(series: np.ndarray, rule: StepRule) -> list[tuple[int, float]]:
     """Day and height of each step; the largest is found first, taken out, and the rest judged again."""
     found: list[tuple[int, float]] = []
-    rest = series.copy()
-    for _ in range(_MOST_STEPS):
-        moved = _moved(rest, config.step_days)
-        if not np.isfinite(moved).any():
+    rest, open_ = series.copy(), np.ones(len(series), dtype=bool)
+    for _ in range(_MOST_TRIES):
+        moved = _moved(rest, rule.days)
+        if len(found) == _MOST_STEPS or not np.isfinite(moved[open_]).any():
             break
         usual = 1.4826 * float(np.nanmedian(np.abs(moved)))
-        day = int(np.nanargmax(np.abs(moved)))
-        if abs(moved[day]) < max(config.step_floor, config.step_scales * usual):
+        day = int(np.nanargmax(np.where(open_, np.abs(moved), np.nan)))
+        if abs(moved[day]) < max(rule.floor, rule.scales * usual):
             break
-        day = _placed(rest, day, config.step_days)
-        height = _settled(rest, day, config.step_days)
-        found.append((day, height))
-        rest[:day] += height
+        at = _placed(rest, day, rule.days)
+        height = _settled(rest, at, rule.days)
+        if _lasts(rest, at, height, rule):
+            found.append((at, height))
+            rest[:at] += height
+        else:
+            open_[max(day - rule.days, 0) : day + rule.days] = False
     return sorted(found)
+
+
+def _lasts(series: np.ndarray, day: int, height: float, rule: StepRule) -> bool:
+    """Whether the days after the step differ from the same days a year earlier, or those before it from the same a
+    year later, as the step does: what comes back with every season is none."""
+    after, before = slice(day, day + rule.days), slice(max(day - rule.days, 0), day)
+    for mine, shift, sign in ((after, -_YEAR, 1.0), (before, _YEAR, -1.0)):
+        first, last = mine.start + shift, mine.stop + shift
+        if first < 0 or last > len(series):
+            continue
+        apart = series[mine] - series[first:last][: len(series[mine])]
+        if np.isfinite(apart).mean() >= _LEAST_KNOWN:
+            return bool(abs(sign * np.nanmedian(apart) - height) < rule.floor)
+    return False
 
 
 def _moved(series: np.ndarray, width: int) -> np.ndarray:
