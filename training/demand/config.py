@@ -3,12 +3,24 @@
 from pydantic import Field
 
 from features.settings import Settings
-from training.demand.linear import LinearConfig
 
-__all__ = ["LEVELS", "BoosterConfig", "CalibrationConfig", "DemandConfig"]
+__all__ = ["LEVELS", "BoosterConfig", "CalibrationConfig", "DemandConfig", "LinearConfig"]
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """The quantile levels forecast by default."""
+
+
+class LinearConfig(Settings):
+    """How the linear stage is fitted."""
+
+    ridge: float = 3e-3
+    """Penalty on standardised terms, relative to the weight of the data."""
+    half_life_years: float = 3.0
+    """Age at which a reading counts half."""
+    robust_passes: int = 1
+    """Reweighting passes that tame outliers (Huber weights at 3 scaled median deviations)."""
+    stations: int = 3
+    """How many of the best-fitting weather stations are averaged, at most."""
 
 
 class BoosterConfig(Settings):

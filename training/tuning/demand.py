@@ -12,7 +12,7 @@ from features.load.issue import feature_names
 from training.demand import DemandConfig
 from training.demand.booster import Booster
 from training.demand.calibration import Calibration
-from training.demand.linear import LinearConfig
+from training.demand.config import LinearConfig
 from training.demand.model import fit_linear, with_other_leads
 from training.demand.rows import Rows, collect_rows, row_weights
 from training.metrics import rcrps
