@@ -18,7 +18,7 @@ _YEAR_DAYS = 365.2425
 def solve_hours(
     target: np.ndarray, matrix: np.ndarray, names: tuple[str, ...], local: pd.DatetimeIndex, config: LinearConfig
 ) -> np.ndarray:
-    """Coefficients [n, 24, P] of nodes with loads `target` [n, T] (on the stage's scale, NaN where unknown) on the terms
+    """Coefficients [n, 24, P] of nodes with loads `target` [n, T] (on the stage's scale, NaN where unknown) on terms
     `matrix` [T, P] at local times `local`; NaN for a node without any load."""
     age = (local[-1] - local).total_seconds().to_numpy() / 86_400 / _YEAR_DAYS
     recency = 0.5 ** (age / config.half_life_years)
