@@ -52,17 +52,34 @@ class TemperatureError:
 
 
 def _squared_errors(issue: ForecastIssue, observed: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Squared error of a forecast at each of its times [T], mean over stations, NaN where unknown; its age in days."""
-    said = issue.values["temperature_c"]
-    minutes = np.arange(said.shape[1]) * issue.step_minutes
-    place = (minutes + _minutes(issue.start - observed.start)) // observed.step_minutes
+    """Squared error of a forecast at each of its times [T], mean over stations, NaN where unknown; its age in days.
+
+    Both are averaged over the longer of their two intervals: a day's mean would call the hours of the day errors.
+    """
+    said, every, step = issue.values["temperature_c"], issue.step_minutes, observed.step_minutes
+    minutes = np.arange(said.shape[1]) * every
+    place = (minutes + _minutes(issue.start - observed.start)) // step
     age = (minutes + _minutes(issue.start - issue.available_at)) // (24 * 60)
-    usable = (place >= 0) & (place < observed.values.shape[1]) & (age >= 0) & (age < _DAYS)
-    error = said[:, usable] - observed.values[:, place[usable]]
+    if every < step:
+        first = np.flatnonzero(np.diff(place, prepend=place[:1] - 1))
+        first = first[np.diff(first, append=len(place)) == step // every]
+        said, place, age = _means(said, first, step // every), place[first], age[first]
+    usable = (age >= 0) & (age < _DAYS)
+    error = (said - _means(observed.values, place, max(every // step, 1)))[:, usable]
     known = np.isfinite(error)
     count = known.sum(axis=0)
     total = (np.where(known, error, 0.0) ** 2).sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan), age[usable]
+
+
+def _means(values: np.ndarray, first: np.ndarray, width: int) -> np.ndarray:
+    """Mean [S, F] of `width` columns of `values` [S, T] from each of `first` on; NaN where one is unknown or outside."""
+    total = np.zeros((len(values), len(first)))
+    for column in range(width):
+        at = first + column
+        inside = (at >= 0) & (at < values.shape[1])
+        total += np.where(inside, values[:, np.where(inside, at, 0)], np.nan)
+    return total / width
 
 
 def _minutes(span: pd.Timedelta) -> int:

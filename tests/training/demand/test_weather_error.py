@@ -36,6 +36,10 @@ def flat(days: int, stations: int = 2) -> Grid:
     return Grid(tuple("WXYZ"[:stations]), START, 60, np.full((stations, 24 * days), 10.0))
 
 
+def means(hourly: np.ndarray, hours: int) -> np.ndarray:
+    return hourly.reshape(len(hourly), -1, hours).mean(axis=2)
+
+
 class TestMeasured:
     def test_the_error_of_each_day_ahead_is_found(self) -> None:
         rng, sd = np.random.default_rng(0), np.array([0.5, 1.0, 2.0, 4.0])
@@ -63,6 +67,16 @@ class TestMeasured:
         truth.values[:] = np.nan
         nothing = TemperatureError.measured((), truth)
         np.testing.assert_array_equal(TemperatureError.measured(issues, truth).by_day_c, nothing.by_day_c)
+
+    @pytest.mark.parametrize(("hours_said", "hours_observed"), [(1, 24), (24, 1), (3, 1), (1, 3), (1, 1)])
+    def test_a_right_forecast_is_right_at_whatever_interval(self, hours_said: int, hours_observed: int) -> None:
+        shape = 10 + 8 * np.sin(2 * np.pi * np.arange(70 * 24) / 24)[None] + np.repeat(np.arange(70) % 5, 24)
+        observed = Grid(("W",), START, 60 * hours_observed, means(shape, hours_observed))
+        issues = []
+        for day in range(60):
+            at, said = START + day * DAY, means(shape[:, 24 * day : 24 * (day + 4)], hours_said)
+            issues.append(ForecastIssue(at, at, 60 * hours_said, {"temperature_c": said}))
+        assert TemperatureError.measured(issues, observed).by_day_c[:4].max() < 0.5
 
     def test_coarse_forecasts_and_those_of_before_the_observations_are_judged_where_they_meet(self) -> None:
         truth = flat(10)
