@@ -73,7 +73,7 @@ def _squared_errors(issue: ForecastIssue, observed: Grid) -> tuple[np.ndarray, n
 
 
 def _means(values: np.ndarray, first: np.ndarray, width: int) -> np.ndarray:
-    """Mean [S, F] of `width` columns of `values` [S, T] from each of `first` on; NaN where one is unknown or outside."""
+    """Mean [S, F] of `width` columns of `values` [S, T] from each of `first` on; NaN where any is not known."""
     total = np.zeros((len(values), len(first)))
     for column in range(width):
         at = first + column
