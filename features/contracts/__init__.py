@@ -1,21 +1,15 @@
 """One declared contract per table of the lake."""
 
+from features.contracts.codes import CODE_LISTS, Code, CodeList
 from features.contracts.contract import AVAILABLE_AT, Contract, Field
-from features.contracts.customers import (
-    APPLICATION,
-    APPLICATION_STATUS,
-    CONSUMPTION,
-    CUSTOMER,
-    CUSTOMER_CLASSES,
-    METER,
-)
+from features.contracts.customers import APPLICATION, CONSUMPTION, CUSTOMER, CUSTOMER_CLASSES, METER
 from features.contracts.measurements import EVENT, NODE_LOAD, WEATHER_COLUMNS, WEATHER_FORECAST, WEATHER_OBSERVED
-from features.contracts.network import LINE_SEGMENT, NODE, NODE_KINDS, ORG_UNIT, TIE, TRANSFORMER
+from features.contracts.network import LINE_SEGMENT, NODE, ORG_UNIT, TIE, TRANSFORMER
 
 __all__ = [
     "APPLICATION",
-    "APPLICATION_STATUS",
     "AVAILABLE_AT",
+    "CODE_LISTS",
     "CONSUMPTION",
     "CONTRACTS",
     "CUSTOMER",
@@ -24,7 +18,6 @@ __all__ = [
     "LINE_SEGMENT",
     "METER",
     "NODE",
-    "NODE_KINDS",
     "NODE_LOAD",
     "ORG_UNIT",
     "TIE",
@@ -32,6 +25,8 @@ __all__ = [
     "WEATHER_COLUMNS",
     "WEATHER_FORECAST",
     "WEATHER_OBSERVED",
+    "Code",
+    "CodeList",
     "Contract",
     "Field",
 ]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from features.contracts.codes import CodeList
+
 __all__ = ["AVAILABLE_AT", "Contract", "Field"]
 
 AVAILABLE_AT = "available_at"
@@ -20,7 +22,7 @@ _DTYPES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Field:
-    """One column: its kind, unit, bounds and plain meaning. `utc` is an instant, timezone-aware, in UTC."""
+    """One column: its kind, unit, bounds, code list and meaning. `utc` is an instant, timezone-aware, in UTC."""
 
     name: str
     kind: Kind
@@ -29,7 +31,7 @@ class Field:
     nullable: bool = False
     ge: float | None = None
     le: float | None = None
-    isin: tuple[str, ...] = ()
+    codes: CodeList | None = None
 
     @property
     def dtype(self) -> str:
@@ -72,8 +74,8 @@ class Contract:
                 checks.append(pa.Check.ge(field.ge, name="BELOW_BOUND"))
             if field.le is not None:
                 checks.append(pa.Check.le(field.le, name="ABOVE_BOUND"))
-            if field.isin:
-                checks.append(pa.Check.isin(field.isin, name="UNKNOWN_CODE"))
+            if field.codes is not None:
+                checks.append(pa.Check.isin(field.codes.values, name="UNKNOWN_CODE"))
             if field.kind == "text" and field.name in self.key:
                 checks.append(pa.Check.str_length(min_value=1, name="EMPTY_KEY"))
             columns[field.name] = pa.Column(field.dtype, checks=checks, nullable=field.nullable)

@@ -1,11 +1,11 @@
 """Customers, their meters and use, and their applications for supply."""
 
+from features.contracts.codes import APPLICATION_KIND, APPLICATION_STAGE, CUSTOMER_CLASS, METER_PHASE
 from features.contracts.contract import Contract, Field, available, validity
 
-__all__ = ["APPLICATION", "APPLICATION_STATUS", "CONSUMPTION", "CUSTOMER", "CUSTOMER_CLASSES", "METER"]
+__all__ = ["APPLICATION", "CONSUMPTION", "CUSTOMER", "CUSTOMER_CLASSES", "METER"]
 
-CUSTOMER_CLASSES = ("residential", "commercial", "industrial", "agricultural", "public", "ev_charging")
-APPLICATION_STATUS = ("submitted", "surveyed", "approved", "energised", "rejected", "withdrawn")
+CUSTOMER_CLASSES = CUSTOMER_CLASS.values
 
 CUSTOMER = Contract(
     name="customer",
@@ -13,7 +13,7 @@ CUSTOMER = Contract(
     fields=(
         Field("customer_id", "text", "identifier of the account (a surrogate, not a personal one)"),
         Field("area_id", "text", "the transformer area it hangs on"),
-        Field("customer_class", "text", "class of use", isin=CUSTOMER_CLASSES),
+        Field("customer_class", "text", "class of use", codes=CUSTOMER_CLASS),
         Field("contract_kva", "float", "agreed capacity", "kVA", nullable=True, ge=0),
         *validity(),
         available(),
@@ -28,7 +28,7 @@ METER = Contract(
     fields=(
         Field("meter_id", "text", "identifier of the meter"),
         Field("customer_id", "text", "the account it measures"),
-        Field("phase", "text", "phase it hangs on", nullable=True, isin=("A", "B", "C", "ABC")),
+        Field("phase", "text", "phase it hangs on", nullable=True, codes=METER_PHASE),
         *validity(),
         available(),
     ),
@@ -57,10 +57,10 @@ APPLICATION = Contract(
         Field("application_id", "text", "identifier of the application"),
         Field("customer_id", "text", "the account, where one exists already", nullable=True),
         Field("node_id", "text", "the area asked for"),
-        Field("kind", "text", "what is asked", isin=("new", "increase", "decrease")),
-        Field("customer_class", "text", "class of use", isin=CUSTOMER_CLASSES),
+        Field("kind", "text", "what is asked", codes=APPLICATION_KIND),
+        Field("customer_class", "text", "class of use", codes=CUSTOMER_CLASS),
         Field("requested_kva", "float", "capacity asked for", "kVA", ge=0, le=1_000_000),
-        Field("status", "text", "where it stands", isin=APPLICATION_STATUS),
+        Field("status", "text", "where it stands", codes=APPLICATION_STAGE),
         Field("submitted_at", "utc", "when it was handed in"),
         Field("surveyed_at", "utc", "when the site was surveyed", nullable=True),
         Field("approved_at", "utc", "when the supply plan was approved", nullable=True),

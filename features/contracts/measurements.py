@@ -1,5 +1,6 @@
 """What is measured over time: node load, weather observed and forecast, and the events that disturb both."""
 
+from features.contracts.codes import EVENT_KIND, EVENT_SCOPE
 from features.contracts.contract import Contract, Field, available
 
 __all__ = ["EVENT", "NODE_LOAD", "WEATHER_COLUMNS", "WEATHER_FORECAST", "WEATHER_OBSERVED"]
@@ -72,9 +73,9 @@ EVENT = Contract(
     meaning="Something outside the grid that changes use: an epidemic, a tariff change, an economic event.",
     fields=(
         Field("event_id", "text", "identifier of the event"),
-        Field("kind", "text", "what sort of event", isin=("epidemic", "tariff_change", "economic", "other")),
+        Field("kind", "text", "what sort of event", codes=EVENT_KIND),
         Field("name", "text", "name as people say it"),
-        Field("scope_kind", "text", "what the scope names", isin=("all", "org_unit", "node", "customer_class")),
+        Field("scope_kind", "text", "what the scope names", codes=EVENT_SCOPE),
         Field("scope_id", "text", "the unit, node or class it touches; empty for all", nullable=True),
         Field("start_utc", "utc", "first instant of the event"),
         Field("end_utc", "utc", "first instant after it; empty while open", nullable=True),

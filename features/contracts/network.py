@@ -1,10 +1,9 @@
 """Who owns what, and how the supply hangs together: org units, nodes, transformers, lines, ties."""
 
+from features.contracts.codes import NODE_KIND, ORG_UNIT_KIND
 from features.contracts.contract import Contract, Field, available, validity
 
-__all__ = ["LINE_SEGMENT", "NODE", "NODE_KINDS", "ORG_UNIT", "TIE", "TRANSFORMER"]
-
-NODE_KINDS = ("substation", "feeder", "area")
+__all__ = ["LINE_SEGMENT", "NODE", "ORG_UNIT", "TIE", "TRANSFORMER"]
 
 ORG_UNIT = Contract(
     name="org_unit",
@@ -12,7 +11,7 @@ ORG_UNIT = Contract(
     fields=(
         Field("unit_id", "text", "identifier of the unit"),
         Field("name", "text", "name as people say it"),
-        Field("kind", "text", "level of the unit", isin=("company", "department", "hall")),
+        Field("kind", "text", "level of the unit", codes=ORG_UNIT_KIND),
         Field("parent_id", "text", "the unit above; empty for a company", nullable=True),
         *validity(),
         available(),
@@ -27,7 +26,7 @@ NODE = Contract(
     fields=(
         Field("node_id", "text", "identifier of the node"),
         Field("name", "text", "name as people say it"),
-        Field("kind", "text", "level of the node", isin=NODE_KINDS),
+        Field("kind", "text", "level of the node", codes=NODE_KIND),
         Field("parent_id", "text", "the node that supplies it; empty at the top", nullable=True),
         Field("hall_id", "text", "the org unit (hall, or department for upper nodes) it belongs to", nullable=True),
         Field("longitude", "float", "east of Greenwich", "deg", nullable=True, ge=-180, le=180),
