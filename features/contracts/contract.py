@@ -44,11 +44,13 @@ class Contract:
     """One table of the lake.
 
     Invariants: `key` columns are never null; every table has `available_at`, when the row became known; a table
-    whose rows describe something that can change has `valid_from` (in the key) and a nullable `valid_to`.
+    whose rows describe something that can change has `valid_from` (in the key) and a nullable `valid_to`. `meaning`
+    is what a row says, `purpose` what the table is for.
     """
 
     name: str
     meaning: str
+    purpose: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     event_time: str

@@ -10,6 +10,7 @@ CUSTOMER_CLASSES = CUSTOMER_CLASS.values
 CUSTOMER = Contract(
     name="customer",
     meaning="An account with a meter on an area; the link to the area can change.",
+    purpose="the mix of classes below a node, by which nodes are like each other",
     fields=(
         Field("customer_id", "text", "identifier of the account (a surrogate, not a personal one)"),
         Field("area_id", "text", "the transformer area it hangs on"),
@@ -25,6 +26,7 @@ CUSTOMER = Contract(
 METER = Contract(
     name="meter",
     meaning="A meter and the account it measures.",
+    purpose="the way from energy to the account and its area",
     fields=(
         Field("meter_id", "text", "identifier of the meter"),
         Field("customer_id", "text", "the account it measures"),
@@ -39,6 +41,7 @@ METER = Contract(
 CONSUMPTION = Contract(
     name="consumption",
     meaning="Energy through a meter over one interval (a local day, or shorter).",
+    purpose="what single customers use",
     fields=(
         Field("meter_id", "text", "the meter"),
         Field("start_utc", "utc", "start of the interval"),
@@ -53,6 +56,7 @@ CONSUMPTION = Contract(
 APPLICATION = Contract(
     name="application",
     meaning="A request for supply (业扩报装). Constraint here is what the source says, not our finding.",
+    purpose="load that is promised and not yet there, and what comes of promises",
     fields=(
         Field("application_id", "text", "identifier of the application"),
         Field("customer_id", "text", "the account, where one exists already", nullable=True),

@@ -8,6 +8,7 @@ __all__ = ["EVENT", "NODE_LOAD", "WEATHER_COLUMNS", "WEATHER_FORECAST", "WEATHER
 NODE_LOAD = Contract(
     name="node_load",
     meaning="Mean power of a node over one interval; negative is export.",
+    purpose="demand forecasts, a year's peak and everything made from them",
     fields=(
         Field("node_id", "text", "the node"),
         Field("start_utc", "utc", "start of the interval"),
@@ -44,6 +45,7 @@ WEATHER_COLUMNS = tuple(field.name for field in _WEATHER)
 WEATHER_OBSERVED = Contract(
     name="weather_observed",
     meaning="Weather as measured at a station.",
+    purpose="learning how load follows weather",
     fields=(
         Field("station_id", "text", "the weather station"),
         Field("start_utc", "utc", "start of the interval"),
@@ -57,6 +59,7 @@ WEATHER_OBSERVED = Contract(
 WEATHER_FORECAST = Contract(
     name="weather_forecast",
     meaning="Weather as forecast for a station at an issue time.",
+    purpose="forecasting load with what was known of the weather at the time",
     fields=(
         Field("station_id", "text", "the weather station"),
         Field("issued_at", "utc", "when the forecast was issued"),
@@ -71,6 +74,7 @@ WEATHER_FORECAST = Contract(
 EVENT = Contract(
     name="event",
     meaning="Something outside the grid that changes use: an epidemic, a tariff change, an economic event.",
+    purpose="keeping what will not come back out of what is learnt",
     fields=(
         Field("event_id", "text", "identifier of the event"),
         Field("kind", "text", "what sort of event", codes=EVENT_KIND),

@@ -8,6 +8,7 @@ __all__ = ["LINE_SEGMENT", "NODE", "ORG_UNIT", "TIE", "TRANSFORMER"]
 ORG_UNIT = Contract(
     name="org_unit",
     meaning="Company, departments and business halls; each sees its own part of the territory.",
+    purpose="who may see which nodes, and the sums of halls and departments",
     fields=(
         Field("unit_id", "text", "identifier of the unit"),
         Field("name", "text", "name as people say it"),
@@ -23,6 +24,7 @@ ORG_UNIT = Contract(
 NODE = Contract(
     name="node",
     meaning="A place in the supply hierarchy: substation, feeder, or public transformer area (台区).",
+    purpose="the hierarchy of forecasts and capacity, and the limit of what has no transformer listed",
     fields=(
         Field("node_id", "text", "identifier of the node"),
         Field("name", "text", "name as people say it"),
@@ -46,6 +48,7 @@ NODE = Contract(
 TRANSFORMER = Contract(
     name="transformer",
     meaning="Transformers; a substation or an area may have several.",
+    purpose="the thermal limit of areas and the firm capacity of substations",
     fields=(
         Field("transformer_id", "text", "identifier of the transformer"),
         Field("node_id", "text", "the substation or area it feeds"),
@@ -65,6 +68,7 @@ TRANSFORMER = Contract(
 LINE_SEGMENT = Contract(
     name="line_segment",
     meaning="A piece of a feeder between two points; the first starts at the substation's bus.",
+    purpose="the thermal limit of feeders, and what voltage leaves open along them",
     fields=(
         Field("segment_id", "text", "identifier of the segment"),
         Field("feeder_id", "text", "the feeder it belongs to"),
@@ -86,6 +90,7 @@ LINE_SEGMENT = Contract(
 TIE = Contract(
     name="tie",
     meaning="A switch between two feeders through which one can take over load of the other.",
+    purpose="what a feeder must keep free to take over its neighbour's load",
     fields=(
         Field("tie_id", "text", "identifier of the tie"),
         Field("feeder_a_id", "text", "one feeder"),
