@@ -4,27 +4,40 @@ from features.contracts.codes import CODE_LISTS, Code, CodeList
 from features.contracts.contract import AVAILABLE_AT, Contract, Field
 from features.contracts.customers import APPLICATION, CONSUMPTION, CUSTOMER, CUSTOMER_CLASSES, METER
 from features.contracts.measurements import EVENT, NODE_LOAD, WEATHER_COLUMNS, WEATHER_FORECAST, WEATHER_OBSERVED
+from features.contracts.money import BILL, COST_TO_SERVE, PAYMENT, TARIFF
 from features.contracts.network import LINE_SEGMENT, NODE, ORG_UNIT, TIE, TRANSFORMER
+from features.contracts.people import APP_ACTIVITY, CONSENT, IDENTITY
+from features.contracts.service import INSPECTION, SATISFACTION, WORK_ORDER
 
 __all__ = [
     "APPLICATION",
+    "APP_ACTIVITY",
     "AVAILABLE_AT",
+    "BILL",
     "CODE_LISTS",
+    "CONSENT",
     "CONSUMPTION",
     "CONTRACTS",
+    "COST_TO_SERVE",
     "CUSTOMER",
     "CUSTOMER_CLASSES",
     "EVENT",
+    "IDENTITY",
+    "INSPECTION",
     "LINE_SEGMENT",
     "METER",
     "NODE",
     "NODE_LOAD",
     "ORG_UNIT",
+    "PAYMENT",
+    "SATISFACTION",
+    "TARIFF",
     "TIE",
     "TRANSFORMER",
     "WEATHER_COLUMNS",
     "WEATHER_FORECAST",
     "WEATHER_OBSERVED",
+    "WORK_ORDER",
     "Code",
     "CodeList",
     "Contract",
@@ -47,5 +60,15 @@ CONTRACTS: dict[str, Contract] = {
         METER,
         CONSUMPTION,
         APPLICATION,
+        IDENTITY,
+        TARIFF,
+        BILL,
+        PAYMENT,
+        COST_TO_SERVE,
+        CONSENT,
+        APP_ACTIVITY,
+        WORK_ORDER,
+        SATISFACTION,
+        INSPECTION,
     )
 }

@@ -5,15 +5,25 @@ from dataclasses import dataclass
 __all__ = [
     "APPLICATION_KIND",
     "APPLICATION_STAGE",
+    "APP_ACTION",
+    "BILL_KIND",
     "CHANNEL",
     "CODE_LISTS",
+    "CONSENT_PURPOSE",
+    "COST_ACTIVITY",
+    "COST_BASIS",
     "CUSTOMER_CLASS",
+    "DOCUMENT_KIND",
     "EVENT_KIND",
     "EVENT_SCOPE",
+    "INSPECTION_KIND",
+    "INSPECTION_OUTCOME",
     "METER_PHASE",
     "NODE_KIND",
     "ORG_UNIT_KIND",
     "TARIFF_CATEGORY",
+    "TARIFF_PERIOD",
+    "WORK_ORDER_KIND",
     "Code",
     "CodeList",
 ]
@@ -143,6 +153,109 @@ CHANNEL = _codes(
     ("wallet", "payment service of a third party", "第三方支付"),
 )
 
+TARIFF_PERIOD = _codes(
+    "tariff_period",
+    "The part of the day a price holds for.",
+    ("all", "any hour", "全时段"),
+    ("sharp", "the dearest hours", "尖峰"),
+    ("peak", "dear hours", "高峰"),
+    ("flat", "hours between", "平段"),
+    ("valley", "cheap hours", "低谷"),
+    ("deep_valley", "the cheapest hours", "深谷"),
+)
+
+BILL_KIND = _codes(
+    "bill_kind",
+    "Why a bill was made out.",
+    ("regular", "for a period that is over", "正常"),
+    ("correction", "puts an earlier bill right: adds to it, or takes from it", "退补"),
+    ("final", "the account is closed", "销户清算"),
+)
+
+COST_ACTIVITY = _codes(
+    "cost_activity",
+    "What is done for a customer and costs money.",
+    ("metering", "reading, checking and replacing meters", "计量"),
+    ("billing", "making out and delivering bills", "核算"),
+    ("collection", "collecting and reminding", "收费催费"),
+    ("contact", "answering at counter, hotline and on line", "客服"),
+    ("field_service", "visits on site", "现场服务"),
+    ("other", "anything else", "其他"),
+)
+
+COST_BASIS = _codes(
+    "cost_basis",
+    "How a cost came to stand beside a customer.",
+    ("booked", "booked for this very customer", "直接计入"),
+    ("allocated", "a share of what many cost together", "分摊"),
+)
+
+CONSENT_PURPOSE = _codes(
+    "consent_purpose",
+    "What a customer allows or forbids.",
+    ("service", "word about the supply itself: outages, bills, applications", "服务通知"),
+    ("marketing", "offers", "营销推广"),
+    ("profiling", "tags and scores from own use and contacts", "画像分析"),
+    ("third_party", "handing data to others", "向第三方提供"),
+)
+
+APP_ACTION = _codes(
+    "app_action",
+    "What is done in the mobile application.",
+    ("login", "opened it", "登录"),
+    ("usage", "looked at own use", "用电查询"),
+    ("bill", "looked at a bill", "账单查询"),
+    ("payment", "paid", "交费"),
+    ("application", "worked on an application", "业务办理"),
+    ("outage", "looked for an outage, or reported one", "停电查询报修"),
+    ("offer", "looked at an offer", "查看推荐"),
+    ("points", "looked at points, or used them", "积分"),
+    ("other", "anything else", "其他"),
+)
+
+WORK_ORDER_KIND = _codes(
+    "work_order_kind",
+    "What a customer turned to the utility with.",
+    ("enquiry", "a question", "咨询"),
+    ("fault", "report of a fault", "故障报修"),
+    ("complaint", "complaint", "投诉"),
+    ("report", "report of a breach by others, such as theft", "举报"),
+    ("suggestion", "suggestion", "建议"),
+    ("opinion", "remark on the service", "意见"),
+    ("request", "request for a service", "服务申请"),
+    ("praise", "praise", "表扬"),
+)
+
+INSPECTION_KIND = _codes(
+    "inspection_kind",
+    "Why an inspection was made.",
+    ("periodic", "its turn had come", "周期检查"),
+    ("special", "a campaign, or a season", "专项检查"),
+    ("alarm", "the data gave cause", "异常核查"),
+    ("reported", "somebody reported it", "举报核查"),
+)
+
+INSPECTION_OUTCOME = _codes(
+    "inspection_outcome",
+    "What an inspection found.",
+    ("in_order", "nothing wrong", "正常"),
+    ("theft", "energy taken past the meter", "窃电"),
+    ("breach", "use against the contract, such as more than the agreed capacity", "违约用电"),
+    ("meter_fault", "faulty meter or instrument transformer", "计量故障"),
+    ("wiring_fault", "wrong wiring", "接线错误"),
+    ("hazard", "a danger on the customer's side", "安全隐患"),
+    ("no_access", "could not be looked at", "无法检查"),
+)
+
+DOCUMENT_KIND = _codes(
+    "document_kind",
+    "The document that proves who someone is.",
+    ("identity_card", "identity card of a person", "居民身份证"),
+    ("passport", "passport", "护照"),
+    ("business_licence", "licence of a business, by its social credit code", "营业执照"),
+    ("other", "anything else", "其他"),
+)
+
 CODE_LISTS: dict[str, CodeList] = {
     one.name: one
     for one in (
@@ -156,5 +269,15 @@ CODE_LISTS: dict[str, CodeList] = {
         EVENT_SCOPE,
         TARIFF_CATEGORY,
         CHANNEL,
+        TARIFF_PERIOD,
+        BILL_KIND,
+        COST_ACTIVITY,
+        COST_BASIS,
+        CONSENT_PURPOSE,
+        APP_ACTION,
+        WORK_ORDER_KIND,
+        INSPECTION_KIND,
+        INSPECTION_OUTCOME,
+        DOCUMENT_KIND,
     )
 }

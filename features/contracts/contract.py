@@ -22,7 +22,10 @@ _DTYPES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Field:
-    """One column: its kind, unit, bounds, code list and meaning. `utc` is an instant, timezone-aware, in UTC."""
+    """One column: its kind, unit, bounds, code list and meaning. `utc` is an instant, timezone-aware, in UTC.
+
+    `personal` marks what says who somebody is.
+    """
 
     name: str
     kind: Kind
@@ -32,6 +35,7 @@ class Field:
     ge: float | None = None
     le: float | None = None
     codes: CodeList | None = None
+    personal: bool = False
 
     @property
     def dtype(self) -> str:
@@ -59,6 +63,11 @@ class Contract:
     def columns(self) -> tuple[str, ...]:
         """Column names in order, `available_at` last."""
         return tuple(field.name for field in self.fields)
+
+    @property
+    def personal(self) -> bool:
+        """Whether rows of the table say who somebody is; such a table can be erased from, and nothing is made of it."""
+        return any(field.personal for field in self.fields)
 
     def field(self, name: str) -> Field:
         """The declared column `name`; KeyError when the contract has none."""

@@ -56,6 +56,11 @@ def _contents() -> str:
 def _table_section(contract: Contract) -> str:
     key = ", ".join(f"`{name}`" for name in contract.key)
     about = f"{contract.meaning}\n\nFor: {contract.purpose}. Key: {key}. Time of the event: `{contract.event_time}`.\n"
+    personal = ", ".join(f"`{field.name}`" for field in contract.fields if field.personal)
+    if personal:
+        about += (
+            f"\nPersonal, and in no other table: {personal}. How a person is erased: [operations.md](operations.md).\n"
+        )
     rows = []
     for name, kind, unit, empty, bounds, codes, meaning in column_rows(contract):
         linked = f"[{codes}](#{codes})" if codes else ""

@@ -24,9 +24,14 @@ from features.demo.truth import truth_tables
 from features.demo.weather import Weather, simulate_weather
 from features.frames import as_contract
 
-__all__ = ["Territory", "simulate"]
+__all__ = ["TABLES", "Territory", "simulate"]
 
 FORECAST_REACH_DAYS = 16
+TABLES = (
+    *("org_unit", "node", "transformer", "line_segment", "tie", "node_load", "weather_observed", "weather_forecast"),
+    *("event", "customer", "meter", "consumption", "application"),
+)
+"""The contracts that a territory fills."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,8 @@ class Territory:
 
     @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Every table but `node_load` and `consumption`, which are large: ask `frame` for those."""
-        small = [name for name in CONTRACTS if name not in ("node_load", "consumption")]
+        """Every table of `TABLES` but `node_load` and `consumption`, which are large: ask `frame` for those."""
+        small = [name for name in TABLES if name not in ("node_load", "consumption")]
         return {name: self.frame(name) for name in small}
 
     def frame(self, table: str) -> pd.DataFrame:

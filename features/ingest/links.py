@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from features.contracts import CONTRACTS
 from features.ingest.records import Records
 from features.lake import Lake
 
@@ -21,10 +22,20 @@ LINKS: dict[str, dict[str, str]] = {
     "meter": {"customer_id": "customer"},
     "consumption": {"meter_id": "meter"},
     "application": {"customer_id": "customer", "node_id": "node"},
+    "identity": {"customer_id": "customer"},
+    "bill": {"customer_id": "customer", "tariff_id": "tariff"},
+    # Not the bill: an extract begins in the midst of a life, and all bills ever made are too many to keep in mind.
+    "payment": {"customer_id": "customer"},
+    "cost_to_serve": {"customer_id": "customer"},
+    "consent": {"customer_id": "customer"},
+    "app_activity": {"customer_id": "customer"},
+    "work_order": {"customer_id": "customer", "node_id": "node", "hall_id": "org_unit"},
+    "satisfaction": {"customer_id": "customer", "work_order_id": "work_order", "application_id": "application"},
+    "inspection": {"customer_id": "customer", "meter_id": "meter", "node_id": "node"},
 }
 """Table → column → the table that must hold the value as the first column of its key."""
 
-_ID = {"org_unit": "unit_id", "node": "node_id", "customer": "customer_id", "meter": "meter_id"}
+_ID = {target: CONTRACTS[target].key[0] for links in LINKS.values() for target in links.values()}
 
 
 @dataclass

@@ -14,6 +14,7 @@ from features.ingest.records import Marks
 
 __all__ = ["COLUMNS", "Refused", "bad_lines", "read_quarantine", "refused_rows"]
 
+_WITHHELD = json.dumps({"withheld": "the file holds personal fields"})
 COLUMNS = {
     "table": "str",
     "reason": "str",
@@ -62,10 +63,15 @@ def _json(record: dict[Any, Any]) -> str:
 
 
 class Refused:
-    """The refused rows of one batch, kept on disk beside its spool until the batch is written."""
+    """The refused rows of one batch, kept on disk beside its spool until the batch is written.
 
-    def __init__(self, path: Path, table: str, source_file: str, batch: str) -> None:
+    Of a `personal` file the raw text is withheld: only the lake's identity table may hold what says who somebody is.
+    Its line in the source still tells where to look.
+    """
+
+    def __init__(self, path: Path, table: str, source_file: str, batch: str, personal: bool = False) -> None:
         self.path, self.table, self.source_file, self.batch = path, table, source_file, batch
+        self.personal = personal
         self.reasons: Counter[str] = Counter()
         self._writer: Any = None
 
@@ -78,6 +84,7 @@ class Refused:
             return
         self.reasons.update(rows["reason"].tolist())
         full = rows.assign(table=self.table, source_file=self.source_file, batch=self.batch)
+        full = full.assign(raw=_WITHHELD) if self.personal else full
         data = pa.Table.from_pandas(full[list(COLUMNS)].astype(COLUMNS), preserve_index=False)
         if self._writer is None:
             self._writer = pq.ParquetWriter(self.path, data.schema, compression="zstd")

@@ -90,12 +90,15 @@ class _Run:
         self.source, self.lake, self.folder, self.report, self.progress = source, lake, folder, report, progress
         self.quarantine = workspace.root / "quarantine"
         self.known = KnownIds(lake)
+        self.personal: set[Path | None] = set()
 
     def gate_all(self, jobs: list[Job]) -> list[_Passed]:
         """Pass every new batch; a file is read again only for a derived table that is not in yet."""
         new = {job.batch for job in jobs if not self.lake.has_batch(job.table, job.batch)}
         wanted = {job.mapping.derive.table for job in jobs if job.batch in new and job.mapping.derive is not None}
         made = {job.mapping.derive.table for job in jobs if job.mapping.derive is not None and job.table == "node"}
+        # A file may feed other tables beside the personal one, and their refused lines hold the same cells.
+        self.personal = {job.path for job in jobs if job.mapping.contract.personal}
         passed: list[_Passed] = []
         seen: set[str] = set()
         for job in jobs:
@@ -112,7 +115,8 @@ class _Run:
     def _pass_one(self, job: Job, before: list[_Passed], linked: bool) -> _Passed:
         """`linked` is false for rows from which the very nodes are made that they point to."""
         scratch = self.folder / hashlib.sha256(job.batch.encode()).hexdigest()[:24]
-        refused = Refused(scratch.with_suffix(".refused"), job.table, job.source_file, job.batch)
+        personal = job.path in self.personal
+        refused = Refused(scratch.with_suffix(".refused"), job.table, job.source_file, job.batch, personal)
         item = _Passed(job, Spool(job.mapping.contract, scratch.with_suffix(".accepted")), refused)
         counts, context = self.report.tables[job.table], TimeContext(self.source.time_zone)
         read = 0

@@ -24,8 +24,9 @@ _ATTEMPTS = 50
 class Lake:
     """Versioned tables of the contracts.
 
-    Invariants: nothing is ever changed or removed, rows are only added; a batch is visible whole or not at all, and
-    once; among rows with one key the *current* one has the latest `available_at`, then the latest batch.
+    Invariants: nothing is ever changed or removed, rows are only added (`erase_identity` alone removes, and a person's
+    rows only); a batch is visible whole or not at all, and once; among rows with one key the *current* one has the
+    latest `available_at`, then the latest batch.
     """
 
     def __init__(self, root: Path) -> None:
@@ -132,11 +133,12 @@ class Lake:
         """Twelve hexadecimal digits of every batch's name and content: the same input gives the same figure.
 
         With `as_of`, of the batches of which at least one row was available then: what is read as of a moment has the
-        same fingerprint whatever comes in later.
+        same fingerprint whatever comes in later. Personal tables are left out: nothing is made of them, and it must not
+        change when a person is erased.
         """
         batches = []
         for name, contract in CONTRACTS.items():
-            target = open_table(self.root, contract)
+            target = None if contract.personal else open_table(self.root, contract)
             known = [] if target is None else batches_known(target, as_of)
             batches += [(name, batch, digest) for batch, digest in known]
         text = "\n".join("\t".join(batch) for batch in sorted(batches))

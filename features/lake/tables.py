@@ -19,6 +19,7 @@ BATCH_SEQ = "_batch_seq"
 
 # History is what the fingerprint is made of, so it must outlive the format's usual thirty days.
 _CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days", "delta.checkpointInterval": "20"}
+_STATISTICS = "delta.dataSkippingStatsColumns"
 
 
 def contract_of(table: str) -> Contract:
@@ -56,7 +57,15 @@ def open_or_create(root: Path, contract: Contract) -> "DeltaTable":
     path.mkdir(parents=True, exist_ok=True)
     schema = arrow_schema(contract).append(pa.field(BATCH_SEQ, pa.int64()))
     try:
-        return DeltaTable.create(path, schema, mode="ignore", configuration=_CONFIGURATION)
+        return DeltaTable.create(path, schema, mode="ignore", configuration=_configuration(contract))
     except DeltaError:
         # Another writer created it in between; when it did not, opening says what is wrong.
         return DeltaTable(path)
+
+
+def _configuration(contract: Contract) -> dict[str, str | None]:
+    """The log keeps least and greatest values, and nothing is ever erased from it: so none of personal columns."""
+    if not contract.personal:
+        return dict(_CONFIGURATION)
+    plain = [field.name for field in contract.fields if not field.personal]
+    return {**_CONFIGURATION, _STATISTICS: ",".join([*plain, BATCH_SEQ])}

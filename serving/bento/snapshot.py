@@ -8,7 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from features.contracts import CONSUMPTION, CONTRACTS, CUSTOMER, METER
+from features.contracts import (
+    APP_ACTIVITY,
+    BILL,
+    CONSENT,
+    CONSUMPTION,
+    CONTRACTS,
+    COST_TO_SERVE,
+    CUSTOMER,
+    INSPECTION,
+    METER,
+    PAYMENT,
+    SATISFACTION,
+    WORK_ORDER,
+)
 from features.errors import HeadroomError, ModelError
 from features.lake import Lake
 from features.load.reading import keep_customer_sums
@@ -24,7 +37,8 @@ __all__ = ["pack_snapshot", "require_answers", "require_complete"]
 _MODELS = ("demand", "peak")
 _TERRITORY, _CHAMPION, _LOG = "territory.yaml", "champion.json", "_delta_log"
 # What single customers use and who they are is never asked of the service, and stays where it was ingested.
-_KEPT_BACK = frozenset({CUSTOMER.name, METER.name, CONSUMPTION.name})
+_SINGLE = (CUSTOMER, METER, CONSUMPTION, BILL, PAYMENT, COST_TO_SERVE, CONSENT, APP_ACTIVITY)
+_KEPT_BACK = frozenset(one.name for one in (*_SINGLE, WORK_ORDER, SATISFACTION, INSPECTION))
 
 
 def require_complete(workspace: Workspace) -> None:
@@ -57,14 +71,14 @@ def pack_snapshot(
     Packed are the lake's tables with every version of their rows, the serving models, all publications and the
     settings. Of the tables about single customers only the names and digests of their batches come along, so that
     the fingerprint is the same, and the sums of their agreed capacity by area and class, by which siblings are chosen.
-    Never packed: the state with its keys, the model store, sources, quarantine.
+    Never packed: who customers are, the state with its keys, the model store, sources, quarantine.
 
     The copy is handed to `ask`, which raises HeadroomError where it does not answer.
     """
     packed = Workspace(target)
     target.mkdir(parents=True)
-    for name in CONTRACTS:
-        if (workspace.lake / name / _LOG).is_dir():
+    for name, contract in CONTRACTS.items():
+        if not contract.personal and (workspace.lake / name / _LOG).is_dir():
             _pack_table(workspace.lake / name, packed.lake / name)
     keep_customer_sums(Lake(workspace.lake), packed.lake)
     models = [_pack_model(workspace, packed, name) for name in _MODELS]

@@ -10,6 +10,7 @@ import pytest
 from features.configs import config_path
 from features.contracts import CONTRACTS
 from features.demo import DemoSummary, Territory, write_territory
+from features.demo.territory import TABLES
 from features.ingest import IngestReport, ingest, read_quarantine
 from features.lake import Lake
 from features.workspace import Workspace
@@ -44,7 +45,7 @@ def test_the_refused_lines_are_the_planted_ones(ingested: Ingested) -> None:
     assert found == set(planted[["file", "line", "reason"]].itertuples(index=False, name=None))
 
 
-@pytest.mark.parametrize("table", [name for name in CONTRACTS if name != "node_load"])
+@pytest.mark.parametrize("table", [name for name in TABLES if name != "node_load"])
 def test_the_lake_holds_what_was_simulated(ingested: Ingested, small_territory: Territory, table: str) -> None:
     workspace, _, _ = ingested
     key = list(CONTRACTS[table].key)

@@ -40,12 +40,25 @@ def customers(count: int) -> pd.DataFrame:
     return as_contract(contract, frame[list(contract.columns)])
 
 
+def identities(count: int) -> pd.DataFrame:
+    contract = CONTRACTS["identity"]
+    frame = customers(count)[["customer_id", "valid_from", "valid_to", "available_at"]]
+    return as_contract(contract, frame.assign(name="PRIVATE").reindex(columns=list(contract.columns)))
+
+
+def consents(count: int) -> pd.DataFrame:
+    frame = customers(count)[["customer_id", "valid_from", "valid_to", "available_at"]]
+    return as_contract(CONTRACTS["consent"], frame.assign(purpose="marketing", channel="app", granted=False))
+
+
 @pytest.fixture
 def workspace(full_workspace: Workspace, copied, helpers: SimpleNamespace) -> Workspace:
     made: Workspace = copied(full_workspace)
     for name in ("demand", "peak"):
         promote_real(made, name)
     Lake(made.lake).append("customer", customers(3), "first")
+    Lake(made.lake).append("identity", identities(3), "first")
+    Lake(made.lake).append("consent", consents(3), "first")
     (made.root / "territory.yaml").write_text("name: 江州 / east\n")
     (made.root / "service.yaml").write_text(f"state_url: {SECRET}\nmax_nodes: 17\n")
     for name in ("state.db", "mlflow.db", "source/a.csv", "quarantine/b.csv", "models/demand/7/old.txt"):
@@ -69,6 +82,7 @@ def test_the_snapshot_holds_what_serving_reads_and_nothing_else(workspace: Works
     for private in (b"PRIVATE", b"open-sesame", b"stays here"):
         assert private not in content
     assert service_settings(packed).max_nodes == 17
+    assert not (packed.lake / "identity").exists()
     for name in ("node", "node_load", "org_unit"):
         pd.testing.assert_frame_equal(Lake(packed.lake).versions(name), Lake(workspace.lake).versions(name))
     for name in ("demand", "peak"):
