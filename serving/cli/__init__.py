@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Run the main job end to end on the embedded demo territory.",
     "ingest": "Bring a utility's own tables through the gate into the lake.",
     "contracts": "Show what every table holds: columns, units, bounds, codes.",
+    "erase": "Erase who a customer is, with every earlier version.",
     "train": "Train a model, log the run and register a version.",
     "backtest": "Score a model on past issue times, honestly.",
     "models": "List the registered versions and what served.",
