@@ -8,20 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.contracts import (
-    APP_ACTIVITY,
-    BILL,
-    CONSENT,
-    CONSUMPTION,
-    CONTRACTS,
-    COST_TO_SERVE,
-    CUSTOMER,
-    INSPECTION,
-    METER,
-    PAYMENT,
-    SATISFACTION,
-    WORK_ORDER,
-)
+from features.contracts import APPLICATION, CONTRACTS
 from features.errors import HeadroomError, ModelError
 from features.lake import Lake
 from features.load.reading import keep_customer_sums
@@ -36,9 +23,11 @@ __all__ = ["pack_snapshot", "require_answers", "require_complete"]
 
 _MODELS = ("demand", "peak")
 _TERRITORY, _CHAMPION, _LOG = "territory.yaml", "champion.json", "_delta_log"
-# What single customers use and who they are is never asked of the service, and stays where it was ingested.
-_SINGLE = (CUSTOMER, METER, CONSUMPTION, BILL, PAYMENT, COST_TO_SERVE, CONSENT, APP_ACTIVITY)
-_KEPT_BACK = frozenset(one.name for one in (*_SINGLE, WORK_ORDER, SATISFACTION, INSPECTION))
+# What single customers use, owe and say is never asked of the service, and stays where it was ingested; applications
+# are asked for, since they are load to come.
+_KEPT_BACK = frozenset(
+    name for name, contract in CONTRACTS.items() if {"customer_id", "meter_id"} & set(contract.columns)
+) - {APPLICATION.name}
 
 
 def require_complete(workspace: Workspace) -> None:

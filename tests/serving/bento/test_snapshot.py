@@ -13,7 +13,7 @@ from features.frames import as_contract
 from features.lake import Lake
 from features.load.reading import load_history
 from features.workspace import Workspace
-from serving.bento.snapshot import pack_snapshot, require_complete
+from serving.bento.snapshot import _KEPT_BACK, pack_snapshot, require_complete
 from serving.settings import SNAPSHOT_RECORD, command_name, default_root, service_settings, workspace_from_environment
 from training.registry import artifact_hash, champion
 
@@ -124,6 +124,12 @@ def test_a_table_with_a_checkpoint_and_a_killed_write_is_packed_whole(
     pd.testing.assert_frame_equal(packed.versions("node_load"), lake.versions("node_load"))
     assert packed.fingerprint() == lake.fingerprint()
     assert not list(packed.root.rglob("*never*")) + list(packed.root.rglob("*.tmp"))
+
+
+def test_no_table_about_single_customers_is_packed_but_applications() -> None:
+    about_none = {"org_unit", "node", "transformer", "line_segment", "tie", "node_load", "event", "tariff"}
+    weather = {"weather_observed", "weather_forecast"}
+    assert set(CONTRACTS) - _KEPT_BACK == about_none | weather | {"application"}
 
 
 def test_packing_twice_gives_the_same_content(workspace: Workspace, tmp_path: Path) -> None:
