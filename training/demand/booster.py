@@ -157,7 +157,7 @@ def _params(config: BoosterConfig, level: float, seed: int) -> dict[str, Any]:
         "min_data_in_leaf": config.min_leaf_rows,
         "feature_fraction": config.feature_fraction,
         "bagging_fraction": config.row_fraction,
-        "bagging_freq": 1,
+        "bagging_freq": config.redraw_rounds,
         "lambda_l2": config.l2,
         "max_bin": config.bins,
         "feature_pre_filter": False,
