@@ -34,7 +34,7 @@ class BoosterConfig(Settings):
     row_fraction: float = Field(0.33, gt=0, le=1)
     """Share of the rows that a tree is grown on."""
     redraw_rounds: int = Field(3, ge=1)
-    """Rounds after which another share of the rows is drawn: drawing anew for every tree costs time and gains nothing."""
+    """After so many trees another share of the rows is drawn: drawing for every tree costs time and gains nothing."""
     l2: float = Field(5.0, ge=0)
     bins: int = Field(63, ge=15)
     max_rows: int = Field(150_000, ge=1000)
