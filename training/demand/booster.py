@@ -16,6 +16,9 @@ MEMBERS = ("ratio", "residual", "share")
 """`ratio` predicts load over level, `residual` what the linear stage leaves, over level, `share` the same over what
 the linear stage itself says of the hour; their mean is better than any (measured on GEFCom2012 before July 2007)."""
 
+_FEW_ROWS, _SHARE_OF_FEW = 30_000.0, 0.5
+"""A tree is grown on this many rows at least, though on no more than this share because of it."""
+
 _LEAST_SHARE = 0.2
 """`share` counts in units of the linear stage, though never less than this much of the level."""
 
@@ -130,7 +133,7 @@ def _train_member(
     shared = lgb.Dataset(
         features, label.astype(np.float32), weight=weight, feature_name=list(names), params=binning
     ).construct()
-    return [lgb.train(_params(config, level, seed), shared, config.rounds) for level in levels]
+    return [lgb.train(_params(config, level, seed, len(features)), shared, config.rounds) for level in levels]
 
 
 def _unit_kw(member: str, scale_kw: np.ndarray, linear_kw: np.ndarray) -> np.ndarray:
@@ -148,7 +151,7 @@ def _label(member: str, rows: Rows) -> np.ndarray:
     return wanted / _unit_kw(member, rows.scale_kw, rows.linear_kw)
 
 
-def _params(config: BoosterConfig, level: float, seed: int) -> dict[str, Any]:
+def _params(config: BoosterConfig, level: float, seed: int, rows: int) -> dict[str, Any]:
     return {
         "objective": "quantile",
         "alpha": level,
@@ -156,7 +159,7 @@ def _params(config: BoosterConfig, level: float, seed: int) -> dict[str, Any]:
         "num_leaves": config.leaves,
         "min_data_in_leaf": config.min_leaf_rows,
         "feature_fraction": config.feature_fraction,
-        "bagging_fraction": config.row_fraction,
+        "bagging_fraction": max(config.row_fraction, min(_SHARE_OF_FEW, _FEW_ROWS / rows)),
         "bagging_freq": config.redraw_rounds,
         "lambda_l2": config.l2,
         "max_bin": config.bins,
