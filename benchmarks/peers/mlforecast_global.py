@@ -72,5 +72,6 @@ def name(level: float) -> str:
 
 
 if __name__ == "__main__":
+    # Only the peer's code and its libraries run in this process: what they warn of is theirs to mend.
     warnings.filterwarnings("ignore")
     main(Path(sys.argv[1]))

@@ -92,6 +92,7 @@ def named(values: pd.DataFrame, levels: list[float]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
+    # Only the peer's code and its libraries run in this process: what they warn of is theirs to mend.
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     main(Path(sys.argv[1]))

@@ -52,7 +52,7 @@ _BROKEN = {
 
 
 @click.command()
-@origin_options
+@origin_options(91, "the peak model (default: configs/peak.yaml)")
 @click.option(
     "--horizon-days", type=click.IntRange(1, 1827), help="Days each answer must hold (default: the policy's)."
 )

@@ -7,11 +7,11 @@ import click
 
 from features.workspace import Workspace
 from serving.cli.backtest.shared import (
-    DAY,
     LEVELS,
     MOST_ROWS,
     bar,
     kept,
+    origin_options,
     origin_plan,
     records,
     run_options,
@@ -40,9 +40,7 @@ _GROUP = _SCORES | {"coverage_worst": ("worst node", 3), "nodes": ("nodes", 0)}
 
 
 @click.command()
-@click.option("--from", "first", type=DAY, required=True, help="First origin (local day).")
-@click.option("--to", "last", type=DAY, required=True, help="Last origin (local day).")
-@click.option("--step-days", default=30, show_default=True, type=click.IntRange(1), help="Days from origin to origin.")
+@origin_options(30, "the outlook (default: configs/outlook.yaml)")
 @click.option(
     "--horizon-days", default=30, show_default=True, type=click.IntRange(1, 730), help="Days each origin looks ahead."
 )
@@ -50,11 +48,6 @@ _GROUP = _SCORES | {"coverage_worst": ("worst node", 3), "nodes": ("nodes", 0)}
 @click.option("--levels", type=LEVELS, help="Quantile levels, such as 0.05,0.5,0.95 (default: those of demand).")
 @click.option(
     "--actual-weather", is_flag=True, help="Let the temperature that came stand in for the unknown one, and say so."
-)
-@click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="YAML file with settings of the outlook (default: configs/outlook.yaml).",
 )
 @run_options
 def outlook(

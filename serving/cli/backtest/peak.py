@@ -38,7 +38,7 @@ _SHOWN = {
 
 
 @click.command()
-@origin_options
+@origin_options(91, "the peak model (default: configs/peak.yaml)")
 @click.option(
     "--horizon-days", default=365, show_default=True, type=click.IntRange(1, 730), help="Days each origin looks ahead."
 )

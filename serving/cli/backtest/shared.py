@@ -67,22 +67,29 @@ def run_options(job: Callable[..., Any]) -> Callable[..., Any]:
     return job
 
 
-def origin_options(job: Callable[..., Any]) -> Callable[..., Any]:
-    """--from, --to, --step-days, --config of the backtests that look far ahead."""
-    for option in (
+def origin_options(step_days: int, settings: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--from, --to, --step-days, --config of the backtests that look far ahead; `settings` says of what and where."""
+    options = (
         click.option(
-            "--config",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="YAML file with settings of the peak model (default: configs/peak.yaml).",
+            "--config", type=click.Path(dir_okay=False, path_type=Path), help=f"YAML file with settings of {settings}."
         ),
         click.option(
-            "--step-days", default=91, show_default=True, type=click.IntRange(1), help="Days from origin to origin."
+            "--step-days",
+            default=step_days,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Days from origin to origin.",
         ),
         click.option("--to", "last", type=DAY, required=True, help="Last origin (local day)."),
         click.option("--from", "first", type=DAY, required=True, help="First origin (local day)."),
-    ):
-        job = option(job)
-    return job
+    )
+
+    def over(job: Callable[..., Any]) -> Callable[..., Any]:
+        for option in options:
+            job = option(job)
+        return job
+
+    return over
 
 
 def origin_plan(first: Any, last: Any, step_days: int, horizon_days: int) -> "OriginPlan":

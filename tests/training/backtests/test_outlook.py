@@ -1,6 +1,7 @@
 """Backtests of the outlook: a planted relation is found again, and nothing after an origin is seen."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def write(root: Path, tables: dict[str, pd.DataFrame]) -> Lake:
 
 
 def plan(**options: object) -> OutlookPlan:
-    return OutlookPlan(**{"origins": ORIGINS, "levels": LEVELS, **options})  # type: ignore[arg-type]
+    return replace(OutlookPlan(ORIGINS, levels=LEVELS), **options)
 
 
 @pytest.fixture(scope="module")
