@@ -1,9 +1,18 @@
 """One declared contract per table of the lake."""
 
+from features.contracts.agreed import LINK, WORK_ITEM
 from features.contracts.codes import CODE_LISTS, Code, CodeList
 from features.contracts.contract import AVAILABLE_AT, Contract, Field
 from features.contracts.customers import APPLICATION, CONSUMPTION, CUSTOMER, CUSTOMER_CLASSES, METER
-from features.contracts.measurements import EVENT, NODE_LOAD, WEATHER_COLUMNS, WEATHER_FORECAST, WEATHER_OBSERVED
+from features.contracts.ledgers import LEDGER_APPLICATION, LEDGER_CUSTOMER, LEDGER_LINK, LEDGER_NODE
+from features.contracts.measurements import (
+    EVENT,
+    METER_VOLTAGE,
+    NODE_LOAD,
+    WEATHER_COLUMNS,
+    WEATHER_FORECAST,
+    WEATHER_OBSERVED,
+)
 from features.contracts.money import BILL, COST_TO_SERVE, PAYMENT, TARIFF
 from features.contracts.network import LINE_SEGMENT, NODE, ORG_UNIT, TIE, TRANSFORMER
 from features.contracts.people import APP_ACTIVITY, CONSENT, IDENTITY
@@ -24,8 +33,14 @@ __all__ = [
     "EVENT",
     "IDENTITY",
     "INSPECTION",
+    "LEDGER_APPLICATION",
+    "LEDGER_CUSTOMER",
+    "LEDGER_LINK",
+    "LEDGER_NODE",
     "LINE_SEGMENT",
+    "LINK",
     "METER",
+    "METER_VOLTAGE",
     "NODE",
     "NODE_LOAD",
     "ORG_UNIT",
@@ -37,6 +52,7 @@ __all__ = [
     "WEATHER_COLUMNS",
     "WEATHER_FORECAST",
     "WEATHER_OBSERVED",
+    "WORK_ITEM",
     "WORK_ORDER",
     "Code",
     "CodeList",
@@ -52,12 +68,17 @@ CONTRACTS: dict[str, Contract] = {
         TRANSFORMER,
         LINE_SEGMENT,
         TIE,
+        LEDGER_NODE,
+        LEDGER_LINK,
+        LEDGER_CUSTOMER,
+        LEDGER_APPLICATION,
         NODE_LOAD,
         WEATHER_OBSERVED,
         WEATHER_FORECAST,
         EVENT,
         CUSTOMER,
         METER,
+        METER_VOLTAGE,
         CONSUMPTION,
         APPLICATION,
         IDENTITY,
@@ -70,5 +91,7 @@ CONTRACTS: dict[str, Contract] = {
         WORK_ORDER,
         SATISFACTION,
         INSPECTION,
+        LINK,
+        WORK_ITEM,
     )
 }

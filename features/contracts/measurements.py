@@ -3,7 +3,7 @@
 from features.contracts.codes import EVENT_KIND, EVENT_SCOPE
 from features.contracts.contract import Contract, Field, available
 
-__all__ = ["EVENT", "NODE_LOAD", "WEATHER_COLUMNS", "WEATHER_FORECAST", "WEATHER_OBSERVED"]
+__all__ = ["EVENT", "METER_VOLTAGE", "NODE_LOAD", "WEATHER_COLUMNS", "WEATHER_FORECAST", "WEATHER_OBSERVED"]
 
 NODE_LOAD = Contract(
     name="node_load",
@@ -22,6 +22,20 @@ NODE_LOAD = Contract(
         available(),
     ),
     key=("node_id", "start_utc"),
+    event_time="start_utc",
+)
+
+METER_VOLTAGE = Contract(
+    name="meter_voltage",
+    meaning="Voltage at a meter over one interval: of its phase, or the mean of three.",
+    purpose="telling on which area and phase a meter hangs: voltages of one transformer move together",
+    fields=(
+        Field("meter_id", "text", "the meter"),
+        Field("start_utc", "utc", "start of the interval"),
+        Field("voltage_v", "float", "mean voltage over the interval, phase to neutral", "V", ge=0, le=1000),
+        available(),
+    ),
+    key=("meter_id", "start_utc"),
     event_time="start_utc",
 )
 

@@ -11,7 +11,7 @@ __all__ = ["mark_broken"]
 
 _PERIODS = (("valid_from", "valid_to"), ("start_utc", "end_utc"))
 # A forecast or a planned event may be known before it begins; a measurement may not.
-_MEASURED = ("node_load", "weather_observed", "consumption", "app_activity")
+_MEASURED = ("node_load", "weather_observed", "consumption", "meter_voltage", "app_activity")
 # One slip of the pen would stretch a territory's time axis over a century, and the lake forgets nothing. The year of
 # grace is for simulated territories and for clocks that are behind.
 _FIRST_METERING = pd.Timestamp("1970-01-01", tz="UTC")

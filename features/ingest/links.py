@@ -19,7 +19,9 @@ LINKS: dict[str, dict[str, str]] = {
     "tie": {"feeder_a_id": "node", "feeder_b_id": "node"},
     "node_load": {"node_id": "node"},
     "customer": {"area_id": "node"},
+    "ledger_application": {"customer_id": "ledger_customer"},
     "meter": {"customer_id": "customer"},
+    "meter_voltage": {"meter_id": "meter"},
     "consumption": {"meter_id": "meter"},
     "application": {"customer_id": "customer", "node_id": "node"},
     "identity": {"customer_id": "customer"},
@@ -32,10 +34,15 @@ LINKS: dict[str, dict[str, str]] = {
     "work_order": {"customer_id": "customer", "node_id": "node", "hall_id": "org_unit"},
     "satisfaction": {"customer_id": "customer", "work_order_id": "work_order", "application_id": "application"},
     "inspection": {"customer_id": "customer", "meter_id": "meter", "node_id": "node"},
+    "work_item": {"node_id": "node", "hall_id": "org_unit"},
 }
 """Table → column → the table that must hold the value as the first column of its key."""
 
 _ID = {target: CONTRACTS[target].key[0] for links in LINKS.values() for target in links.values()}
+
+
+_LEDGERS = {"node": ("ledger_node", "source_id"), "customer": ("ledger_customer", "customer_id")}
+"""Where an identifier is known before reconciliation has settled what it hangs on."""
 
 
 @dataclass
@@ -52,12 +59,18 @@ class KnownIds:
         """The identifiers known of a table."""
         if table not in self._ids:
             self._ids[table] = set(self.lake.read(table, columns=[_ID[table]])[_ID[table]])
+            if table in _LEDGERS:
+                ledger, column = _LEDGERS[table]
+                self._ids[table] |= set(self.lake.read(ledger, columns=[column])[column])
         return self._ids[table]
 
     def add(self, table: str, frame: pd.DataFrame) -> None:
         """Remember the identifiers of accepted rows."""
         if table in _ID:
             self.of(table).update(frame[_ID[table]].unique())
+        for target, (ledger, column) in _LEDGERS.items():
+            if table == ledger:
+                self.of(target).update(frame[column].unique())
 
 
 def mark_orphans(table: str, records: Records, known: KnownIds) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.contracts import APPLICATION, CONTRACTS
+from features.contracts import APPLICATION, CONTRACTS, LEDGER_LINK, LEDGER_NODE, LINK, WORK_ITEM
 from features.errors import HeadroomError, ModelError
 from features.lake import Lake
 from features.load.reading import keep_customer_sums
@@ -23,11 +23,11 @@ __all__ = ["pack_snapshot", "require_answers", "require_complete"]
 
 _MODELS = ("demand", "peak")
 _TERRITORY, _CHAMPION, _LOG = "territory.yaml", "champion.json", "_delta_log"
-# What single customers use, owe and say is never asked of the service, and stays where it was ingested; applications
-# are asked for, since they are load to come.
+# What single customers use, owe and say is never asked of the service, and stays where it was ingested, as do the
+# ledgers it was reconciled from; applications are asked for, since they are load to come.
 _KEPT_BACK = frozenset(
     name for name, contract in CONTRACTS.items() if {"customer_id", "meter_id"} & set(contract.columns)
-) - {APPLICATION.name}
+) - {APPLICATION.name} | {LEDGER_NODE.name, LEDGER_LINK.name, LINK.name, WORK_ITEM.name}
 
 
 def require_complete(workspace: Workspace) -> None:
