@@ -12,7 +12,7 @@ from features.demo.junk import plant_junk
 from features.demo.sources import source_files
 from features.demo.territory import Territory, simulate
 
-__all__ = ["DemoSummary", "generate", "write_territory"]
+__all__ = ["DemoSummary", "generate", "write_file", "write_territory"]
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def write_territory(territory: Territory, out_dir: Path) -> DemoSummary:
         frame, junk = plant_junk(name, frame, rng)
         rows[name] = len(frame)
         planted.append(junk)
-        _write(frame, out_dir / name)
+        write_file(frame, out_dir / name)
     broken = pd.concat([junk for junk in planted if len(junk)], ignore_index=True)
     for name, table in (territory.truth | {"broken_row": broken}).items():
-        _write(table, truth_dir / f"{name}.parquet")
+        write_file(table, truth_dir / f"{name}.parquet")
     S, F, A = territory.config.network_size
     return DemoSummary(
         seed=territory.config.seed,
@@ -70,7 +70,8 @@ def write_territory(territory: Territory, out_dir: Path) -> DemoSummary:
     )
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
+def write_file(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV or Parquet, by the ending of the name; instants become microseconds in UTC."""
     if path.suffix == ".csv":
         frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
         return

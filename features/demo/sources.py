@@ -8,7 +8,7 @@ import pandas as pd
 from features.demo.config import TIME_ZONE
 from features.demo.territory import Territory
 
-__all__ = ["CODES", "source_files"]
+__all__ = ["CODES", "source_files", "weather_files"]
 
 CODES: dict[str, str] = {
     "company": "公司",
@@ -137,7 +137,7 @@ def source_files(territory: Territory) -> Iterator[tuple[str, pd.DataFrame]]:
     ):
         yield name, _ledger(table, territory.frame(table))
     yield from _transformers(territory)
-    yield from _weather(territory)
+    yield from weather_files(territory)
     yield "consumption.parquet", _consumption(territory)
     yield from _loads(territory)
 
@@ -181,7 +181,8 @@ def _local(times: pd.Series) -> pd.Series:
     return times.dt.tz_convert(TIME_ZONE).dt.tz_localize(None)
 
 
-def _weather(territory: Territory) -> Iterator[tuple[str, pd.DataFrame]]:
+def weather_files(territory: Territory) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Weather as measured and as forecast, by file name."""
     headers = {
         "station_id": "站号",
         "issued_at": "起报时间_utc",

@@ -52,8 +52,14 @@ def to_text(raw: pd.Series, spec: ColumnMapping) -> Converted:
 def translated(raw: pd.Series, spec: ColumnMapping) -> pd.Series:
     """The texts of cells, codes translated, the prefix before them; equal cells are converted once."""
     codes, kinds = pd.factorize(raw)
-    texts = [spec.prefix + spec.codes.get(text, text) for text in map(_text, kinds)]
+    texts = [_plain(text) if spec.plain else text for text in map(_text, kinds)]
+    texts = [spec.prefix + spec.codes.get(text, text) for text in texts]
     return pd.Series([*texts, None], dtype="str").take(codes).reset_index(drop=True)
+
+
+def _plain(text: str) -> str:
+    """Compatibility forms (full-width letters and digits) as the plain ones, without spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _text(value: object) -> str:

@@ -39,6 +39,7 @@ class ColumnMapping(Settings):
     The value comes `from` a source column, from `parts` (times only), is a `constant`, or comes `after` other times of
     the same row (the latest of them, plus `delay_minutes`). Source columns may also be `$file` (the identifier taken
     from the file's name), `$column` and `$value` (layouts that melt columns), `$minutes` (the hours layout).
+    `plain` makes full-width letters and digits of an identifier plain and takes spaces out.
     `at_least` and `at_most` (in the contract's unit) say what this source can hold, where the contract allows more.
     """
 
@@ -53,6 +54,7 @@ class ColumnMapping(Settings):
     missing: tuple[Text, ...] = ()
     junk: tuple[Text, ...] = ()
 
+    plain: bool = False
     prefix: str = ""
     codes: dict[Text, Text] = Field(default_factory=dict)
 
@@ -94,7 +96,7 @@ class ColumnMapping(Settings):
 
 _COMMON = {"source", "constant", "default", "missing", "junk"}
 _ALLOWED: dict[str, set[str]] = {
-    "text": _COMMON | {"prefix", "codes"},
+    "text": _COMMON | {"plain", "prefix", "codes"},
     "bool": _COMMON | {"codes"},
     "int": _COMMON | {"factor", "thousands", "decimal", "at_least", "at_most"},
     "float": _COMMON | {"unit", "factor", "digits", "thousands", "decimal", "at_least", "at_most"},

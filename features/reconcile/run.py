@@ -1,0 +1,195 @@
+"""One reconciliation: read the ledgers, decide, and write what changed. Links, work items and the agreed tables."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.clock import Calendar
+from features.contracts import AVAILABLE_AT, CONTRACTS
+from features.errors import NotFoundError
+from features.frames import as_contract, empty_frame
+from features.lake import Lake
+from features.reconcile.agreed import application_rows, customer_rows, node_rows, transformer_rows
+from features.reconcile.applications import Placed, place_applications
+from features.reconcile.customers import parents_of_customers
+from features.reconcile.findings import (
+    find_in_applications,
+    find_in_customers,
+    find_in_nodes,
+    find_in_ratings,
+    find_in_records,
+)
+from features.reconcile.items import Finding, kept_in_step
+from features.reconcile.ledgers import Ledgers
+from features.reconcile.links import link_rows
+from features.reconcile.matching import match_equipment
+from features.reconcile.policy import ReconcilePolicy
+from features.reconcile.ratings import ratings
+from features.reconcile.readings import Readings
+from features.reconcile.upstream import parents_of_nodes
+from features.workspace import Workspace
+
+__all__ = ["Agreed", "Reconciled", "agree", "reconcile"]
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What the ledgers come to as of a moment: rows by table of the lake, findings, and the applications' fates."""
+
+    tables: dict[str, pd.DataFrame]
+    findings: list[Finding]
+    placed: Placed
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a run wrote: rows by table, links by method, work items by kind and state, applications by fate."""
+
+    now: pd.Timestamp
+    written: dict[str, int]
+    links: dict[str, dict[str, int]]
+    work_items: dict[str, dict[str, int]]
+    applications: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as printed by `--json`."""
+        return vars(self) | {"now": self.now.isoformat()}
+
+
+def reconcile(workspace: Workspace, policy: ReconcilePolicy, now: pd.Timestamp) -> Reconciled:
+    """Bring the ledgers of the lake together as known at `now`, and append what differs from what stands.
+
+    Nothing is overwritten: a changed link, node, customer or application is a new version, known from when the rows
+    that changed it were. The same ledgers again write nothing. Raises NotFoundError where the lake holds no ledgers.
+    """
+    lake = Lake(workspace.lake)
+    ledgers = Ledgers.read(lake, now)
+    if ledgers.frames["ledger_node"].empty:
+        raise NotFoundError("the lake holds no ledger_node rows: ingest the systems' ledgers first")
+    made = agree(ledgers, Readings(lake, now), policy)
+    territory = workspace.territory()
+    calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
+    written = {name: _append(lake, name, rows) for name, rows in made.tables.items()}
+    items = kept_in_step(lake.read("work_item"), made.findings, policy, calendar, now)
+    written["work_item"] = _write(lake, "work_item", items)
+    return _told(lake, made, written, now)
+
+
+def agree(ledgers: Ledgers, readings: Readings, policy: ReconcilePolicy) -> Agreed:
+    """Everything that follows from the ledgers, and from readings where they disagree; nothing is written."""
+    matched = match_equipment(ledgers, policy)
+    upstream, node_disputes = parents_of_nodes(ledgers, matched, readings, policy)
+    nodes = node_rows(ledgers, matched, upstream, policy)
+    current = nodes.drop_duplicates("node_id", keep="last").set_index("node_id")
+    hall = current["hall_id"].dropna().to_dict()
+    feeder_of = {one.child: one.parent for one in upstream if one.child in matched.nodes["area"]}
+    customers, customer_disputes = parents_of_customers(ledgers, matched, feeder_of, readings, policy)
+    held, rating_faults = ratings(ledgers, matched)
+    transformers = transformer_rows(ledgers, matched, held)
+    placed = _placed(ledgers, matched, transformers, policy)
+    links = link_rows(ledgers, matched, upstream, customers, placed)
+    findings = [
+        *find_in_records(ledgers, matched, policy, hall),
+        *find_in_ratings(rating_faults, hall),
+        *find_in_nodes(node_disputes, upstream, hall),
+        *find_in_customers(ledgers, matched, customer_disputes, customers, hall),
+        *find_in_applications(placed.aside, placed.in_va, placed.matched),
+    ]
+    tables = {
+        "node": nodes,
+        "transformer": transformers,
+        "link": links,
+        "customer": customer_rows(ledgers, links),
+        "application": application_rows(placed),
+    }
+    return Agreed(tables, findings, placed)
+
+
+def _placed(ledgers: Ledgers, matched: Any, transformers: pd.DataFrame, policy: ReconcilePolicy) -> Placed:
+    now = transformers[transformers["valid_to"].isna()]
+    rating = now.groupby("node_id")["rating_kva"].sum().to_dict()
+    area_of = {
+        record.removeprefix("marketing:"): match.node_id
+        for record, match in matched.of.items()
+        if record.startswith("marketing:") and match.node_id in matched.nodes["area"]
+    }
+    # Every version counts: an application is matched by its latest, and its history stands with it.
+    return place_applications(ledgers.frames["ledger_application"], area_of, rating, policy.applications)
+
+
+def _append(lake: Lake, table: str, rows: pd.DataFrame) -> int:
+    """Append the rows that say something new, and close those that hold no longer."""
+    contract = CONTRACTS[table]
+    standing = lake.versions(table) if table == "application" else lake.read(table)
+    fresh = _news(table, rows, standing)
+    if "valid_to" in contract.columns and len(standing):
+        fresh = pd.concat([fresh, _closed(table, rows, standing)], ignore_index=True)
+    return _write(lake, table, fresh)
+
+
+def _news(table: str, rows: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
+    """Rows that differ from what stands; known no earlier than what they take the place of."""
+    contract = CONTRACTS[table]
+    if standing.empty:
+        return rows
+    facts = [name for name in contract.columns if name != AVAILABLE_AT or table == "application"]
+    there = set(map(tuple, _comparable(standing[facts])))
+    new = [row not in there for row in map(tuple, _comparable(rows[facts]))]
+    fresh = rows[new].reset_index(drop=True)
+    key = list(contract.key)
+    before = standing.groupby(key, observed=True)[AVAILABLE_AT].max().rename("before").reset_index()
+    before[key] = before[key].astype({name: rows[name].dtype for name in key})
+    known = fresh.merge(before, on=key, how="left")["before"]
+    return fresh.assign(**{AVAILABLE_AT: fresh[AVAILABLE_AT].where(~(known > fresh[AVAILABLE_AT]), known)})
+
+
+def _closed(table: str, rows: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
+    """Rows that stand open and whose key is not there any more, closed from when that was known."""
+    key = list(CONTRACTS[table].key)
+    wanted = set(map(tuple, _comparable(rows[key])))
+    gone = [row not in wanted for row in map(tuple, _comparable(standing[key]))]
+    left = standing[np.array(gone, dtype=bool) & standing["valid_to"].isna().to_numpy()]
+    if left.empty:
+        return empty_frame(CONTRACTS[table])
+    known = max(rows[AVAILABLE_AT].max(), left[AVAILABLE_AT].max()) if len(rows) else left[AVAILABLE_AT].max()
+    until = left["valid_from"].where(left["valid_from"] > known, known) + pd.Timedelta(microseconds=1)
+    return as_contract(CONTRACTS[table], left.assign(valid_to=until, **{AVAILABLE_AT: known}))
+
+
+def _comparable(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Rows as tuples in which nothing is equal to nothing."""
+    plain = frame.astype("object").where(frame.notna(), None)
+    return list(plain.itertuples(index=False, name=None))
+
+
+def _write(lake: Lake, table: str, rows: pd.DataFrame) -> int:
+    if rows.empty:
+        return 0
+    contract = CONTRACTS[table]
+    rows = rows.drop_duplicates([*contract.key, AVAILABLE_AT], keep="last").reset_index(drop=True)
+    text = json.dumps(_comparable(rows), default=str, ensure_ascii=True)
+    return lake.append(table, rows, f"reconcile:{hashlib.sha256(text.encode()).hexdigest()[:24]}")
+
+
+def _told(lake: Lake, made: Agreed, written: dict[str, int], now: pd.Timestamp) -> Reconciled:
+    links = made.tables["link"]
+    standing = links[links["valid_to"].isna()]
+    by_relation = {
+        str(relation): dict(Counter(part["method"].astype("str")))
+        for relation, part in standing.groupby("relation", observed=True)
+    }
+    items = lake.read("work_item")
+    by_kind = {
+        str(kind): dict(Counter(part["state"].astype("str"))) for kind, part in items.groupby("kind", observed=True)
+    }
+    placed = made.placed
+    fates = {
+        name: int(frame["application_id"].nunique())
+        for name, frame in (("matched", placed.matched), ("repeated", placed.repeated), ("set_aside", placed.aside))
+    }
+    return Reconciled(now, written, by_relation, by_kind, fates)
