@@ -5,13 +5,15 @@ labelled pairs of a utility's ledgers to learn them from.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from features.reconcile.policy import Likeness
 
-__all__ = ["Facts", "NodeFacts", "distance_m", "evidence", "probability"]
+__all__ = ["Among", "Facts", "NodeFacts", "distance_m", "evidence", "probability"]
 
+Name = tuple[str, float | None]
+"""A place and the number of the thing there, None where it has none."""
 _EARTH_M = 6_371_000.0
 _WHERE_SAME, _WHERE_DIFFERS = 0.75, 0.4
 
@@ -21,7 +23,7 @@ class Facts:
     """What is known of one record. `names` are (place, number); `parents` nodes it hangs on by its own system."""
 
     record: str
-    names: frozenset[tuple[str, float | None]] = frozenset()
+    names: frozenset[Name] = frozenset()
     reference: str | None = None
     parents: frozenset[str] = frozenset()
     where: frozenset[str] = frozenset()
@@ -37,7 +39,7 @@ class NodeFacts:
     node_id: str
     records: set[str] = field(default_factory=set)
     references: set[str] = field(default_factory=set)
-    names: set[tuple[str, float | None]] = field(default_factory=set)
+    names: set[Name] = field(default_factory=set)
     parents: set[str] = field(default_factory=set)
     where: set[str] = field(default_factory=set)
     coordinates: list[tuple[float, float]] = field(default_factory=list)
@@ -59,16 +61,32 @@ class NodeFacts:
             self.ratings_kva.add(facts.rating_kva)
 
 
-def evidence(facts: Facts, node: NodeFacts, owner_of: dict[str, str], weights: Likeness) -> dict[str, float]:
-    """What speaks for and against the record meaning the node: log odds by name of the evidence.
+@dataclass(frozen=True)
+class Among:
+    """The nodes a record is compared with: what agreement is worth depends on how rarely it comes by chance.
 
     `owner_of` names the node that a record was brought to already, or that a reference claims.
     """
+
+    nodes: int
+    owner_of: Mapping[str, str]
+    named: Mapping[Name, int]
+
+    def rarity(self, name: Name) -> float:
+        """Log of how many nodes there are for each of that name."""
+        return math.log(max(self.nodes, 1) / max(self.named.get(name, 1), 1))
+
+
+def evidence(facts: Facts, node: NodeFacts, among: Among, weights: Likeness) -> dict[str, float]:
+    """What speaks for and against the record meaning the node: log odds by name of the evidence."""
     found: dict[str, float] = {}
-    _reference(facts, node, owner_of, weights, found)
+    _reference(facts, node, among, weights, found)
     if facts.names and node.names:
-        found["name"] = _name(facts.names, node.names, weights)
-    if facts.parents and node.parents:
+        found["name"] = _name(facts.names, node.names, among, weights)
+    if node.node_id in facts.parents:
+        # A transformer of which its own ledger says on which station it stands.
+        found["parent"] = weights.reference + math.log(max(among.nodes, 1))
+    elif facts.parents and node.parents:
         found["parent"] = weights.parent_same if facts.parents & node.parents else weights.parent_differs
     if facts.where and node.where:
         likeness = max(_dice(a, b) for a in facts.where for b in node.where)
@@ -90,27 +108,25 @@ def evidence(facts: Facts, node: NodeFacts, owner_of: dict[str, str], weights: L
     return found
 
 
-def _reference(
-    facts: Facts, node: NodeFacts, owner_of: dict[str, str], weights: Likeness, found: dict[str, float]
-) -> None:
+def _reference(facts: Facts, node: NodeFacts, among: Among, weights: Likeness, found: dict[str, float]) -> None:
     """Either keeps the identifier of the other, or of something else that is known."""
-    owners = {owner_of[name] for name in (facts.reference, facts.record) if name in owner_of and name is not None}
+    owners = {among.owner_of.get(name) for name in (facts.reference, facts.record) if name is not None} - {None}
     if facts.reference in node.records or facts.record in node.references:
-        found["reference"] = weights.reference
+        found["reference"] = weights.reference + math.log(max(among.nodes, 1))
     elif owners:
         found["reference"] = weights.reference_elsewhere
 
 
-def _name(mine: Iterable[tuple[str, float | None]], others: set[tuple[str, float | None]], weights: Likeness) -> float:
+def _name(mine: Iterable[Name], others: Iterable[Name], among: Among, weights: Likeness) -> float:
     """The best that any name of the one scores against any name of the other."""
-    return max(_name_pair(one, other, weights) for one in mine for other in others)
+    return max(_name_pair(one, other, among, weights) for one in mine for other in others)
 
 
-def _name_pair(one: tuple[str, float | None], other: tuple[str, float | None], weights: Likeness) -> float:
+def _name_pair(one: Name, other: Name, among: Among, weights: Likeness) -> float:
     (place, number), (place_too, number_too) = one, other
     if place == place_too:
         if number == number_too:
-            return weights.name_same
+            return weights.name_same + among.rarity(other)
         # One of them may not say which of the place it is; two numbers are two things.
         return 0.4 * weights.name_same if number is None or number_too is None else weights.name_number_differs
     close = number == number_too and _dice(place, place_too) >= _WHERE_SAME

@@ -5,7 +5,7 @@ node of its own where its system is trusted to know (marketing's areas), and wor
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.reconcile.ledgers import Ledgers
-from features.reconcile.likeness import Facts, NodeFacts, evidence, probability
+from features.reconcile.likeness import Among, Facts, NodeFacts, evidence, probability
 from features.reconcile.policy import ReconcilePolicy
 
 __all__ = ["Match", "Matched", "match_equipment"]
@@ -157,14 +157,15 @@ def _owners(matched: Matched, nodes: dict[str, NodeFacts]) -> dict[str, str]:
 def _weighed(matched: Matched, level: str, mine: list[Facts], policy: ReconcilePolicy) -> list[tuple[Facts, Scored]]:
     """Every record with its candidates, likeliest first: log odds, node, evidence."""
     nodes = matched.nodes[level]
-    index, owners = _Index(nodes), _owners(matched, nodes)
+    named = Counter(name for node in nodes.values() for name in node.names)
+    index, among = _Index(nodes), Among(len(nodes), _owners(matched, nodes), named)
     # Before anything is looked at, each node of the level is as likely as the next.
     prior = policy.likeness.prior - math.log(max(len(nodes), 1))
     weighed = []
     for facts in mine:
         scored = []
         for node_id in sorted(index.candidates(facts)):
-            found = evidence(facts, nodes[node_id], owners, policy.likeness)
+            found = evidence(facts, nodes[node_id], among, policy.likeness)
             scored.append((prior + sum(found.values()), node_id, found))
         weighed.append((facts, sorted(scored, key=lambda one: (-one[0], one[1]))))
     return weighed

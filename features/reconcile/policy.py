@@ -12,9 +12,9 @@ class Likeness(Settings):
     """Log odds that two records mean one thing; what is not known of both adds nothing. Distances in metres."""
 
     prior: float = 0.0
-    reference: float = 6.0
+    reference: float = 4.0
     reference_elsewhere: float = -3.0
-    name_same: float = 5.0
+    name_same: float = 4.0
     name_number_differs: float = -5.0
     name_place_differs: float = -3.0
     parent_same: float = 2.0
