@@ -1,6 +1,7 @@
 """Frames of a contract: the empty one, and the way to and from Arrow with exact dtypes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pyarrow as pa
 from features.contracts import Contract, Field
 from features.errors import DataError
 
-__all__ = ["arrow_schema", "as_contract", "empty_frame", "from_arrow", "to_arrow"]
+__all__ = ["arrow_schema", "as_contract", "each_row", "empty_frame", "from_arrow", "to_arrow"]
 
 _ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -90,3 +91,8 @@ def _restore(field: Field, table: pa.Table, values: pd.Series) -> pd.Series:
         exact = np.array(table.column(field.name).to_pylist(), dtype=object)
         return pd.Series(pd.array(exact, dtype="Int64"))
     return values if str(values.dtype) == field.dtype else values.astype(pd.api.types.pandas_dtype(field.dtype))
+
+
+def each_row(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows as named tuples, one after the other; what their fields hold is known by the contract, not by the type."""
+    return iter(frame.itertuples())

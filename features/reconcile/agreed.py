@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from features.contracts import AVAILABLE_AT
+from features.frames import each_row
 from features.reconcile.applications import Placed
 from features.reconcile.ledgers import Ledgers, record_id
 from features.reconcile.matching import Matched
@@ -41,7 +42,7 @@ def node_rows(ledgers: Ledgers, matched: Matched, parents: Iterable[Parent], pol
             if held is not None:
                 known = max(known, held.available_at)
             teller = _first(mine, _NAMED_BY)
-            for period in periods[teller].itertuples():
+            for period in each_row(periods[teller]):
                 hall = period.hall_id if isinstance(period.hall_id, str) else facts["hall_id"]
                 span = {"valid_from": period.valid_from, "valid_to": period.valid_to}
                 made.append(facts | span | {"hall_id": hall, AVAILABLE_AT: max(known, period.available_at)})

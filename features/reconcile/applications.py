@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from features.frames import each_row
 from features.reconcile.policy import Applications
 from features.reconcile.ratings import written_kva
 
@@ -67,7 +68,7 @@ def repeats(latest: pd.DataFrame, window_days: int) -> dict[str, str]:
     window = pd.Timedelta(days=window_days)
     for _, part in known.groupby(["applicant_id", "site_id", "kind", "kva"], sort=False):
         first, last, ended = None, None, None
-        for row in part.itertuples():
+        for row in each_row(part):
             again = last is not None and row.submitted_at - last <= window
             if again and not (pd.notna(ended) and ended < row.submitted_at):
                 found[str(row.application_id)] = str(first)

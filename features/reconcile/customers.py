@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.contracts import AVAILABLE_AT
+from features.frames import each_row
 from features.reconcile.comovement import Series, log_likelihood, logs_of_use
 from features.reconcile.ledgers import Ledgers
 from features.reconcile.matching import Matched
@@ -34,7 +35,8 @@ def parents_of_customers(
 def _twice(said: pd.DataFrame) -> str | None:
     """The system that has one meter on two areas, if any."""
     count = said.groupby(["system", "child"], observed=True)["parent"].nunique()
-    return next((str(system) for (system, _), areas in count.items() if areas > 1), None)
+    double = count[count > 1].reset_index()["system"]
+    return None if double.empty else str(double.iloc[0])
 
 
 def _agreed_customers(clear: pd.DataFrame) -> list[Parent]:
@@ -47,7 +49,7 @@ def _agreed_customers(clear: pd.DataFrame) -> list[Parent]:
             "systems": by["system"].nunique(),
             "since": since.reindex(by["valid_from"].min().index).fillna(by["valid_from"].min()),
             "known": by[AVAILABLE_AT].max(),
-            "spoken": by["system"].agg(lambda part: tuple(sorted(set(part)))),
+            "spoken": by["system"].agg(lambda part: " ".join(sorted(set(part)))),
         }
     )
     return [
@@ -56,11 +58,11 @@ def _agreed_customers(clear: pd.DataFrame) -> list[Parent]:
             parent=row.parent,
             score=AGREED_SCORE.get(row.systems, 0.999),
             method="agreed" if row.systems > 1 else "ledger",
-            says={system: [row.parent] for system in row.spoken},
+            says={system: [row.parent] for system in row.spoken.split()},
             valid_from=row.since,
             available_at=row.known,
         )
-        for customer, row in zip(frame.index, frame.itertuples(), strict=True)
+        for customer, row in zip(frame.index, each_row(frame), strict=True)
     ]
 
 
@@ -88,13 +90,12 @@ class _Customers:
         belief = {customer: area for customer, area in {**self.held, **voted}.items() if area in set(areas)}
         meters = self.ledgers.meter_of_customer
         belief = {customer: area for customer, area in belief.items() if customer in meters.index}
-        voltage, use = self._measured(belief, areas, "voltage"), self._measured(belief, areas, "use")
+        voltage = self._measured(belief, areas, "voltage")
+        use = {} if set(split) <= set(voltage) else self._measured(belief, areas, "use")
         found = []
         for customer, said in split.items():
-            if customer in voltage:
-                measured, method = voltage[customer], "voltage"
-            else:
-                measured, method = use.get(customer), "load"
+            method = "voltage" if customer in voltage else "load"
+            measured = voltage.get(customer) or use.get(customer)
             found.append(decided(customer, said, odds[customer], measured, method, self.policy, self.readings.known_at))
         return found
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from features.frames import each_row
 from features.reconcile.items import Finding
 from features.reconcile.ledgers import EQUIPMENT, Ledgers
 from features.reconcile.matching import Match, Matched
@@ -109,7 +110,7 @@ def find_in_customers(
 def _orphans(ledgers: Ledgers, matched: Matched, area: Mapping[str, str], hall: Mapping[str, str]) -> Iterator[Finding]:
     """What points to something its own system does not have."""
     links = ledgers.standing
-    for row in links[~links["parent"].isin(ledgers.records.index)].itertuples():
+    for row in each_row(links[~links["parent"].isin(ledgers.records.index)]):
         child = str(row.child)
         node = area.get(child) or matched.node(child)
         yield Finding("orphan_record", child, {str(row.system): str(row.parent_id)}, node, node, hall.get(node or ""))
@@ -119,14 +120,14 @@ def find_in_applications(aside: pd.DataFrame, in_va: Sequence[str], matched: pd.
     """Applications that match no area, and those whose capacity was written in VA."""
     latest = aside.drop_duplicates("application_id", keep="last")
     found = []
-    for row in latest.itertuples():
+    for row in each_row(latest):
         hall = row.hall_id if isinstance(row.hall_id, str) else None
         says = {"marketing": row.area_id if isinstance(row.area_id, str) else None}
         found.append(Finding("unmatched_application", str(row.application_id), says, None, None, hall))
     wrong = matched[matched["application_id"].isin(in_va)].drop_duplicates("application_id", keep="last")
-    for row in wrong.itertuples():
+    for row in each_row(wrong):
         hall = row.hall_id if isinstance(row.hall_id, str) else None
-        says = {"marketing": float(row.requested_kva)}
+        written = {"marketing": float(row.requested_kva)}
         held = f"{row.kva:g} kVA"
-        found.append(Finding("unit_suspected", str(row.application_id), says, held, str(row.node_id), hall))
+        found.append(Finding("unit_suspected", str(row.application_id), written, held, str(row.node_id), hall))
     return found

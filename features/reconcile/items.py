@@ -46,7 +46,9 @@ def kept_in_step(
     what they said then; one that is not found any more is resolved. What did not change gives no row.
     """
     found = {finding.work_item_id: finding for finding in findings}
-    known = {row["work_item_id"]: row for row in standing.to_dict("records")}
+    known: dict[str, dict[str, Any]] = {
+        row["work_item_id"]: {str(name): value for name, value in row.items()} for row in standing.to_dict("records")
+    }
     rows = []
     for identifier, finding in found.items():
         old = known.get(identifier)

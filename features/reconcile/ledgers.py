@@ -1,5 +1,6 @@
 """What the four ledgers say at a moment: records of equipment, what hangs on what, and who says so."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,10 +57,10 @@ class Ledgers:
         names = [plain_name(name) if isinstance(name, str) else None for name in rows["name"]]
         reference = record_id(rows["reference_system"], rows["reference_id"])
         rows = rows.assign(
-            place=[None if one is None else one.place for one in names],
-            number=[None if one is None or one.number is None else float(one.number) for one in names],
-            ordinal=[None if one is None or one.ordinal is None else float(one.ordinal) for one in names],
-            where=[plain_text(text) if isinstance(text, str) else None for text in rows["location"]],
+            place=pd.array([None if one is None else one.place for one in names], dtype="str"),
+            number=[math.nan if one is None or one.number is None else float(one.number) for one in names],
+            ordinal=[math.nan if one is None or one.ordinal is None else float(one.ordinal) for one in names],
+            where=rows["location"].map(plain_text, na_action="ignore"),
             reference=reference.where(rows["reference_system"].notna() & rows["reference_id"].notna()),
         )
         return rows.set_index("record").sort_index()

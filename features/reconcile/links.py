@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from features.contracts import AVAILABLE_AT
+from features.frames import each_row
 from features.reconcile.applications import Placed
 from features.reconcile.ledgers import Ledgers
 from features.reconcile.matching import Match, Matched
@@ -84,7 +85,7 @@ def _past(ledgers: Ledgers, matched: Matched, began: dict[str, pd.Timestamp]) ->
     """Where customers hung before, as marketing tells: its word is all there is of the past."""
     rows = ledgers.links
     rows = rows[(rows["child_kind"] == "customer") & (rows["system"] == "marketing") & rows["valid_to"].notna()]
-    for row in rows.sort_values(["child", "valid_from"]).itertuples():
+    for row in each_row(rows.sort_values(["child", "valid_from"])):
         node, child = matched.node(str(row.parent)), str(row.child)
         since = began.get(child)
         if node is None or row.valid_to > ledgers.now or (since is not None and row.valid_from >= since):
@@ -104,9 +105,10 @@ def _past(ledgers: Ledgers, matched: Matched, began: dict[str, pd.Timestamp]) ->
 
 def _of_applications(placed: Placed) -> Iterator[Row]:
     """Which area an application is for, and which earlier one it repeats."""
-    for relation, column, frame in (
-        ("application", "node_id", placed.matched),
-        ("repeats", "repeats_id", placed.repeated),
+    same = ("applicant_id", "site_id", "kind", "kva")
+    for relation, column, keys, frame in (
+        ("application", "node_id", ("area_id",), placed.matched),
+        ("repeats", "repeats_id", same, placed.repeated),
     ):
         for row in frame.drop_duplicates("application_id", keep="first").to_dict("records"):
             yield {
@@ -115,14 +117,8 @@ def _of_applications(placed: Placed) -> Iterator[Row]:
                 "to_id": row[column],
                 "score": 1.0,
                 "method": "key",
-                "evidence": json.dumps(_keys(relation, row), ensure_ascii=False, sort_keys=True),
+                "evidence": json.dumps({key: row[key] for key in keys}, ensure_ascii=False, sort_keys=True),
                 "valid_from": row["submitted_at"],
                 "valid_to": pd.NaT,
                 AVAILABLE_AT: row[AVAILABLE_AT],
             }
-
-
-def _keys(relation: str, row: Row) -> Row:
-    """The identifiers that are the same."""
-    names = ("area_id",) if relation == "application" else ("applicant_id", "site_id", "kind", "kva")
-    return {name: row[name] for name in names}

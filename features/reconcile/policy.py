@@ -1,11 +1,16 @@
 """What weighs how much when records of the systems are brought together; read from configs/policy/reconcile.yaml."""
 
+from typing import TypeVar
+
 from pydantic import Field, field_validator
 
 from features.contracts import CODE_LISTS
 from features.settings import Settings
 
 __all__ = ["Applications", "Comovement", "Likeness", "ReconcilePolicy"]
+
+
+N = TypeVar("N", int, float)
 
 
 class Likeness(Settings):
@@ -82,7 +87,7 @@ class ReconcilePolicy(Settings):
         return _keyed(value, "work_item_kind")
 
 
-def _keyed(value: dict[str, "float | int"], codes: str) -> dict:  # type: ignore[type-arg]
+def _keyed(value: dict[str, N], codes: str) -> dict[str, N]:
     known = set(CODE_LISTS[codes].values)
     if set(value) != known:
         odd = sorted(set(value) ^ known)

@@ -57,7 +57,7 @@ def ratings(ledgers: Ledgers, matched: Matched) -> tuple[dict[str, Rating], list
     """
     rows = ledgers.records
     rows = rows[rows["kind"].isin(("area", "transformer")) & (rows["rating_kva"] > 0)]
-    rows = rows.assign(node=[matched.node(str(record)) for record in rows.index])
+    rows = rows.assign(node=rows.index.map(matched.node))
     areas = set(matched.nodes["area"])
     rows = rows[rows["node"].isin(areas)]
     held: dict[str, Rating] = {}

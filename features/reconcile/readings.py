@@ -29,8 +29,8 @@ class Readings:
         hours = _hours(mine["start_utc"].max(), days)
         areas = self._rows("node_load", "node_id", nodes, ["voltage_v_min", "voltage_v_max"], hours[0])
         middle = areas.assign(voltage_v=(areas["voltage_v_min"] + areas["voltage_v_max"]) / 2)
-        volts = dense(mine, "meter_id", meters, "start_utc", hours, "voltage_v")
-        return volts, dense(middle, "node_id", nodes, "start_utc", hours, "voltage_v")
+        volts = dense(_hourly(mine), "meter_id", meters, "start_utc", hours, "voltage_v")
+        return volts, dense(_hourly(middle), "node_id", nodes, "start_utc", hours, "voltage_v")
 
     def use(self, meters: Sequence[str], nodes: Sequence[str], days: int) -> tuple[np.ndarray, np.ndarray]:
         """Daily kWh of meters and mean kW of areas over the same local days, the last `days` with any."""
@@ -42,8 +42,9 @@ class Readings:
         areas = self._rows("node_load", "node_id", nodes, ["load_kw"], starts[0])
         edge = starts.append(pd.DatetimeIndex([starts[-1] + pd.Timedelta(days=1)]))
         place = edge.searchsorted(areas["start_utc"], side="right") - 1
-        areas = areas.assign(day=place)[(place >= 0) & (place < len(starts))]
-        daily = areas.groupby(["node_id", "day"], observed=True, as_index=False)["load_kw"].mean()
+        inside = (place >= 0) & (place < len(starts))
+        areas = areas.assign(day=place).loc[inside]
+        daily = pd.DataFrame(areas.groupby(["node_id", "day"], observed=True)["load_kw"].mean()).reset_index()
         kwh = dense(mine, "meter_id", meters, "start_utc", starts, "kwh")
         return kwh, dense(daily, "node_id", nodes, "day", pd.RangeIndex(len(starts)), "load_kw")
 
@@ -53,7 +54,7 @@ class Readings:
         if rows.empty:
             return np.zeros((len(nodes), 0))
         hours = _hours(rows["start_utc"].max(), days)
-        return dense(rows, "node_id", nodes, "start_utc", hours, "load_kw")
+        return dense(_hourly(rows), "node_id", nodes, "start_utc", hours, "load_kw")
 
     def _rows(
         self, table: str, key: str, wanted: Sequence[str], columns: list[str], since: pd.Timestamp | None = None
@@ -68,15 +69,19 @@ class Readings:
         return rows
 
 
+def _hourly(rows: pd.DataFrame) -> pd.DataFrame:
+    """Readings within an hour belong to it."""
+    return rows.assign(start_utc=rows["start_utc"].dt.floor("h"))
+
+
 def _hours(last: pd.Timestamp, days: int) -> pd.DatetimeIndex:
     return pd.date_range(end=last.floor("h"), periods=24 * days, freq="h", unit="us")
 
 
 def dense(frame: pd.DataFrame, key: str, rows: Sequence[str], time: str, times: pd.Index, value: str) -> np.ndarray:
-    """Values of long rows as an array [rows × times]; the mean where an hour has several, nan where it has none."""
-    row = pd.Index(rows).get_indexer(frame[key].astype("str"))
-    moments = frame[time].dt.floor("h") if isinstance(times, pd.DatetimeIndex) else frame[time]
-    column = times.get_indexer(moments)
+    """Values of long rows as an array [rows × times]; the mean where a time has several, nan where it has none."""
+    row = pd.Index(rows).get_indexer(pd.Index(frame[key].astype("str")))
+    column = times.get_indexer(pd.Index(frame[time]))
     inside = (row >= 0) & (column >= 0) & frame[value].notna().to_numpy()
     place = row[inside] * len(times) + column[inside]
     size = len(rows) * len(times)

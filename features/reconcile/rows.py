@@ -11,7 +11,7 @@ from features.frames import as_contract, empty_frame
 __all__ = ["framed"]
 
 
-def framed(table: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], **constants: object) -> pd.DataFrame:
+def framed(table: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], **constants: Any) -> pd.DataFrame:
     """Rows of a contract sorted by key, then by when they were known; columns that nothing is known of are empty."""
     contract = CONTRACTS[table]
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))

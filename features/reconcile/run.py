@@ -27,7 +27,7 @@ from features.reconcile.findings import (
 from features.reconcile.items import Finding, kept_in_step
 from features.reconcile.ledgers import Ledgers
 from features.reconcile.links import link_rows
-from features.reconcile.matching import match_equipment
+from features.reconcile.matching import Matched, match_equipment
 from features.reconcile.policy import ReconcilePolicy
 from features.reconcile.ratings import ratings
 from features.reconcile.readings import Readings
@@ -86,7 +86,7 @@ def agree(ledgers: Ledgers, readings: Readings, policy: ReconcilePolicy) -> Agre
     upstream, node_disputes = parents_of_nodes(ledgers, matched, readings, policy)
     nodes = node_rows(ledgers, matched, upstream, policy)
     current = nodes.drop_duplicates("node_id", keep="last").set_index("node_id")
-    hall = current["hall_id"].dropna().to_dict()
+    hall = {str(node): str(unit) for node, unit in current["hall_id"].dropna().items()}
     feeder_of = {one.child: one.parent for one in upstream if one.child in matched.nodes["area"]}
     customers, customer_disputes = parents_of_customers(ledgers, matched, feeder_of, readings, policy)
     held, rating_faults = ratings(ledgers, matched)
@@ -110,9 +110,9 @@ def agree(ledgers: Ledgers, readings: Readings, policy: ReconcilePolicy) -> Agre
     return Agreed(tables, findings, placed)
 
 
-def _placed(ledgers: Ledgers, matched: Any, transformers: pd.DataFrame, policy: ReconcilePolicy) -> Placed:
+def _placed(ledgers: Ledgers, matched: Matched, transformers: pd.DataFrame, policy: ReconcilePolicy) -> Placed:
     now = transformers[transformers["valid_to"].isna()]
-    rating = now.groupby("node_id")["rating_kva"].sum().to_dict()
+    rating = {str(node): float(kva) for node, kva in now.groupby("node_id")["rating_kva"].sum().items()}
     area_of = {
         record.removeprefix("marketing:"): match.node_id
         for record, match in matched.of.items()

@@ -15,6 +15,9 @@ __all__ = ["COMMANDS", "LazyGroup", "Refused", "group", "main"]
 COMMANDS: dict[str, str] = {
     "demo": "Run the main job end to end on the embedded demo territory.",
     "ingest": "Bring a utility's own tables through the gate into the lake.",
+    "reconcile": "Bring the ledgers of several systems together.",
+    "links": "Show what is linked to what, how surely and why.",
+    "work-items": "List and settle what people must look at.",
     "contracts": "Show what every table holds: columns, units, bounds, codes.",
     "erase": "Erase who a customer is, with every earlier version.",
     "train": "Train a model, log the run and register a version.",
@@ -29,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "capacity": "Show the open capacity of nodes and what binds it.",
     "serve": "Answer over HTTP.",
     "keys": "Add, list and revoke API keys.",
+    "demo-exports": "Write the demo territory as four systems export it.",
     "build": "Pack everything that serves into a bento.",
 }
 
@@ -40,7 +44,7 @@ class Refused(click.ClickException):
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports `serving.cli.<name>` on first use."""
+    """A group that knows its commands by name and imports `serving.cli.<name>` on first use (- is _)."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +56,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in self.lazy:
             return None
-        module = importlib.import_module(f"serving.cli.{cmd_name}")
+        module = importlib.import_module(f"serving.cli.{cmd_name.replace('-', '_')}")
         command = module.command
         assert isinstance(command, click.Command)
         return command

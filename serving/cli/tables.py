@@ -1,13 +1,13 @@
 """Tables on the terminal: Chinese names take two columns each, and stay aligned."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["number", "show_table"]
+__all__ = ["number", "plain_row", "show_table"]
 
 _PIPE_WIDTH = 200
 
@@ -15,6 +15,15 @@ _PIPE_WIDTH = 200
 def number(value: float | None, digits: int = 0) -> str:
     """A number with thousands separators; a dash where it is not known."""
     return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def plain_row(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row of a frame as JSON takes it: nothing where nothing is known, times in ISO 8601."""
+    plain: dict[str, Any] = {}
+    for name, value in row.items():
+        empty = value is None or value != value
+        plain[str(name)] = None if empty else value.isoformat() if hasattr(value, "isoformat") else value
+    return plain
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[str] = ()) -> None:

@@ -50,7 +50,7 @@ class Book:
         self.faults.append(Fault(kind, system, file, subject, expected))
         return len(self.faults) - 1
 
-    def change(self, file: str, where: pd.Series, column: str, value: object) -> None:
+    def change(self, file: str, where: pd.Series, column: str, value: str) -> None:
         """Write another value into the rows of a mask."""
         self.frames[file].loc[where, column] = value
 

@@ -45,27 +45,26 @@ def _rewire(book: Book, sheets: Sheets, node: str, kind: str, rng: np.random.Gen
     feeders = [feeder for feeder in sheets.territory.network.feeder_ids if feeder != _parent_of(sheets, node)]
     if not feeders:
         return
-    wrong, ids = str(rng.choice(feeders)), sheets.naming.ids
+    wrong = str(rng.choice(feeders))
     systems = rng.permutation(["marketing", "assets", "topology"])[: 2 if rng.random() < 0.3 else 1]
     for system in systems:
         if system == "marketing":
-            where = book.frames[_AREAS]["台区编号"] == ids.at[node, "marketing"]
-            book.change(_AREAS, where, "线路编号", ids.at[wrong, "marketing"])
+            where = book.frames[_AREAS]["台区编号"] == sheets.naming.id(node, "marketing")
+            book.change(_AREAS, where, "线路编号", sheets.naming.id(wrong, "marketing"))
         elif system == "assets":
             where = book.frames[_BANKS]["设备编码"].isin(_banks_of(sheets, node, "assets"))
-            book.change(_BANKS, where, "所属线路", ids.at[wrong, "assets"])
+            book.change(_BANKS, where, "所属线路", sheets.naming.id(wrong, "assets"))
         else:
             where = book.frames[_PLACES]["OBJECTID"].isin(_banks_of(sheets, node, "topology"))
-            book.change(_PLACES, where, "馈线ID", ids.at[wrong, "topology"])
+            book.change(_PLACES, where, "馈线ID", sheets.naming.id(wrong, "topology"))
     book.record(kind, "+".join(sorted(systems)), _AREAS, node, "work_item:parent_disagrees")
 
 
 def _mistype_reference(book: Book, sheets: Sheets, node: str, kind: str, rng: np.random.Generator) -> None:
     """The identifier kept of another system is that of something else."""
-    ids = sheets.naming.ids
     if rng.random() < 0.5:
         other = str(rng.choice([area for area in sheets.territory.area_ids if area != node]))
-        book.change(_POINTS, book.frames[_POINTS]["测点号"] == node, "营销编号", ids.at[other, "marketing"])
+        book.change(_POINTS, book.frames[_POINTS]["测点号"] == node, "营销编号", sheets.naming.id(other, "marketing"))
         book.record(kind, "collection", _POINTS, f"collection:{node}", "work_item:reference_disagrees")
         return
     mine = _banks_of(sheets, node, "topology")[-1]
@@ -97,7 +96,7 @@ def _rename(book: Book, sheets: Sheets, node: str, kind: str, rng: np.random.Gen
         "topology": (_PLACES, "OBJECTID", "名称"),
         "collection": (_POINTS, "测点号", "测点名称"),
     }[system]
-    mine = _banks_of(sheets, node, system) if system in ("assets", "topology") else [sheets.naming.ids.at[node, system]]
+    mine = _banks_of(sheets, node, system) if system in ("assets", "topology") else [sheets.naming.id(node, system)]
     where = book.frames[file][column].isin(mine)
     old = str(rng.choice(OLD_PLACES))
     renamed = book.frames[file].loc[where, header].str.replace(place, old, regex=False)
@@ -107,17 +106,17 @@ def _rename(book: Book, sheets: Sheets, node: str, kind: str, rng: np.random.Gen
 
 def _misstate_capacity(book: Book, sheets: Sheets, node: str, kind: str, rng: np.random.Generator) -> None:
     """Marketing has the capacity of a transformer that was planned, or of one that is gone."""
-    where = book.frames[_AREAS]["台区编号"] == sheets.naming.ids.at[node, "marketing"]
+    where = book.frames[_AREAS]["台区编号"] == sheets.naming.id(node, "marketing")
     kva = float(book.frames[_AREAS].loc[where, "台区容量(kVA)"].iloc[0])
     other = rng.choice([0.5, 0.625, 1.25, 1.6, 2.0]) * kva
     book.change(_AREAS, where, "台区容量(kVA)", f"{other:.0f}")
-    subject = f"marketing:{sheets.naming.ids.at[node, 'marketing']}"
+    subject = f"marketing:{sheets.naming.id(node, 'marketing')}"
     book.record(kind, "marketing", _AREAS, subject, "work_item:capacity_disagrees")
 
 
 def _write_va(book: Book, sheets: Sheets, node: str, kind: str, rng: np.random.Generator) -> None:
     if rng.random() < 0.5:
-        mine = str(sheets.naming.ids.at[node, "marketing"])
+        mine = sheets.naming.id(node, "marketing")
         where, file, column = book.frames[_AREAS]["台区编号"] == mine, _AREAS, "台区容量(kVA)"
         subject, system = f"marketing:{mine}", "marketing"
     else:

@@ -66,6 +66,10 @@ class Naming:
         street = pd.Series(rng.choice(_STREETS, len(nodes)), index=nodes)
         return cls(ids, called, street, pd.Series(rng.integers(1, 400, len(nodes)), index=nodes))
 
+    def id(self, node: str, system: str) -> str:
+        """What a system numbers a node."""
+        return str(self.ids[system].loc[node])
+
     def location(self, node: str, system: str) -> str:
         """Where the equipment stands, in the system's words."""
         plain = f"{self.street[node]}{self.house[node]}号"

@@ -119,7 +119,8 @@ def _skipped_hours(book: Book, config: ExportConfig, rng: np.random.Generator) -
 
 def _twice(hour: pd.Timestamp, zone: str) -> bool:
     """Whether a wall clock shows this hour twice; both readings then differ."""
-    ends = [
-        pd.DatetimeIndex([hour]).tz_localize(zone, ambiguous=[first], nonexistent="NaT")[0] for first in (True, False)
-    ]
-    return bool(pd.notna(ends[0]) and ends[0] != ends[1])
+    wall = pd.DatetimeIndex([hour])
+    summer, winter = (
+        wall.tz_localize(zone, ambiguous=np.array([first]), nonexistent="NaT")[0] for first in (True, False)
+    )
+    return bool(pd.notna(summer) and summer != winter)

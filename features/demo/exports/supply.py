@@ -48,7 +48,7 @@ class _Places:
 
     def with_neighbours(self) -> list[str]:
         """Customers whose feeder has another area."""
-        return [customer for customer, area in self.area.items() if self.neighbours[area]]
+        return [str(customer) for customer, area in self.area.items() if self.neighbours[area]]
 
     def _other(self, customer: str) -> str:
         return str(self.rng.choice(self.neighbours[self.area[customer]]))

@@ -39,7 +39,7 @@ def _records(sheets: Sheets, nodes: pd.DataFrame, faults: pd.DataFrame) -> pd.Da
             pd.DataFrame(
                 {
                     "system": system,
-                    "source_id": sheets.naming.ids.loc[known, system].to_numpy(),
+                    "source_id": sheets.naming.ids[system].loc[known].to_numpy(),
                     "kind": kind[known].to_numpy(),
                     "node_id": known,
                 }
