@@ -52,18 +52,15 @@ class Ledgers:
         Beside the contract's columns: `place`, `number`, `ordinal` of the name, plain `where` of the location, and
         `reference`, the record of the other system whose identifier it keeps.
         """
-        rows = holding(self.frames["ledger_node"], self.now).sort_values(["valid_from", AVAILABLE_AT], kind="stable")
-        rows = rows.assign(record=record_id(rows["system"], rows["source_id"])).drop_duplicates("record", keep="last")
-        names = [plain_name(name) if isinstance(name, str) else None for name in rows["name"]]
-        reference = record_id(rows["reference_system"], rows["reference_id"])
-        rows = rows.assign(
-            place=pd.array([None if one is None else one.place for one in names], dtype="str"),
-            number=[math.nan if one is None or one.number is None else float(one.number) for one in names],
-            ordinal=[math.nan if one is None or one.ordinal is None else float(one.ordinal) for one in names],
-            where=rows["location"].map(plain_text, na_action="ignore"),
-            reference=reference.where(rows["reference_system"].notna() & rows["reference_id"].notna()),
-        )
-        return rows.set_index("record").sort_index()
+        return _described(holding(self.frames["ledger_node"], self.now))
+
+    @cached_property
+    def former(self) -> pd.DataFrame:
+        """Transformers that are gone, in the form of `records`: areas had their ratings once."""
+        rows = self.frames["ledger_node"]
+        rows = rows[(rows["kind"] == "transformer") & (rows["valid_to"] <= self.now)]
+        described = _described(rows)
+        return described[~described.index.isin(self.records.index)]
 
     @cached_property
     def links(self) -> pd.DataFrame:
@@ -106,3 +103,19 @@ class Ledgers:
         named = named[named["customer_id"].isin(self.frames["ledger_customer"]["customer_id"])]
         columns = ["customer_id", "system", "child", "parent", "valid_from", AVAILABLE_AT]
         return named[columns].reset_index(drop=True)
+
+
+def _described(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a record, the latest, with the parts of its name."""
+    rows = rows.sort_values(["valid_from", AVAILABLE_AT], kind="stable")
+    rows = rows.assign(record=record_id(rows["system"], rows["source_id"])).drop_duplicates("record", keep="last")
+    names = [plain_name(name) if isinstance(name, str) else None for name in rows["name"]]
+    reference = record_id(rows["reference_system"], rows["reference_id"])
+    rows = rows.assign(
+        place=pd.array([None if one is None else one.place for one in names], dtype="str"),
+        number=[math.nan if one is None or one.number is None else float(one.number) for one in names],
+        ordinal=[math.nan if one is None or one.ordinal is None else float(one.ordinal) for one in names],
+        where=rows["location"].map(plain_text, na_action="ignore"),
+        reference=reference.where(rows["reference_system"].notna() & rows["reference_id"].notna()),
+    )
+    return rows.set_index("record").sort_index()

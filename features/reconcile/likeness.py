@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 from features.reconcile.policy import Likeness
 
-__all__ = ["Among", "Facts", "NodeFacts", "distance_m", "evidence", "probability"]
+__all__ = ["Among", "Facts", "Name", "NodeFacts", "distance_m", "evidence", "probability"]
 
 Name = tuple[str, float | None]
 """A place and the number of the thing there, None where it has none."""
 _EARTH_M = 6_371_000.0
+_VAGUE = 0.4
+"""What a name that is nearly the same is worth of one that is the same."""
 _WHERE_SAME, _WHERE_DIFFERS = 0.75, 0.4
 
 
@@ -70,10 +72,10 @@ class Among:
 
     nodes: int
     owner_of: Mapping[str, str]
-    named: Mapping[Name, int]
+    named: Mapping[Name | str, int]
 
-    def rarity(self, name: Name) -> float:
-        """Log of how many nodes there are for each of that name."""
+    def rarity(self, name: Name | str) -> float:
+        """Log of how many nodes there are for each of that name, or at each place of that name."""
         return math.log(max(self.nodes, 1) / max(self.named.get(name, 1), 1))
 
 
@@ -128,9 +130,10 @@ def _name_pair(one: Name, other: Name, among: Among, weights: Likeness) -> float
         if number == number_too:
             return weights.name_same + among.rarity(other)
         # One of them may not say which of the place it is; two numbers are two things.
-        return 0.4 * weights.name_same if number is None or number_too is None else weights.name_number_differs
+        vague = number is None or number_too is None
+        return _VAGUE * weights.name_same + among.rarity(place) if vague else weights.name_number_differs
     close = number == number_too and _dice(place, place_too) >= _WHERE_SAME
-    return 0.4 * weights.name_same if close else weights.name_place_differs
+    return _VAGUE * weights.name_same if close else weights.name_place_differs
 
 
 def _shared(mine: frozenset[str], others: set[str], weights: Likeness) -> float:

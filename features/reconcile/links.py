@@ -34,7 +34,7 @@ def link_rows(
 
 def _of_records(ledgers: Ledgers, matched: Matched) -> Iterator[Row]:
     """Records of systems and the node each stands for or belongs to."""
-    records = ledgers.records
+    records = pd.concat([ledgers.records, ledgers.former])
     known = records[AVAILABLE_AT].to_dict()
     began = records["valid_from"].to_dict()
     until = records["valid_to"].to_dict()

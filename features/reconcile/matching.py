@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.reconcile.ledgers import Ledgers
-from features.reconcile.likeness import Among, Facts, NodeFacts, evidence, probability
+from features.reconcile.likeness import Among, Facts, Name, NodeFacts, evidence, probability
 from features.reconcile.policy import ReconcilePolicy
 
 __all__ = ["Match", "Matched", "match_equipment"]
@@ -63,8 +63,8 @@ def match_equipment(ledgers: Ledgers, policy: ReconcilePolicy) -> Matched:
         for system in _SYSTEMS:
             mine = [facts.of(record, row) for record, row in rows[rows["system"] == system].iterrows()]
             _match_one_to_one(matched, level, mine, policy, found_new=True)
-    rows = ledgers.records[ledgers.records["kind"] == "transformer"]
-    for system in _SYSTEMS:
+    present = ledgers.records[ledgers.records["kind"] == "transformer"]
+    for rows, system in [(rows, system) for rows in (present, ledgers.former) for system in _SYSTEMS]:
         mine = [facts.of(record, row) for record, row in rows[rows["system"] == system].iterrows()]
         for level in ("area", "substation"):
             _match_many_to_one(matched, level, [one for one in mine if facts.level_of[one.record] == level], policy)
@@ -79,7 +79,8 @@ class _Facts:
         self.parents: dict[str, set[str]] = defaultdict(set)
         self.customers: dict[str, set[str]] = defaultdict(set)
         self.level_of: dict[str, str] = {}
-        links = ledgers.standing
+        former = ledgers.links[ledgers.links["child"].isin(ledgers.former.index)]
+        links = pd.concat([ledgers.standing, former])
         kinds = dict(zip(links["parent"], links["parent_kind"], strict=True))
         for child, parent in links.loc[
             ~links["child_kind"].isin(("customer", "meter")), ["child", "parent"]
@@ -87,7 +88,8 @@ class _Facts:
             self.parents[child].add(parent)
         for customer, parent in ledgers.customer_says[["customer_id", "parent"]].to_numpy():
             self.customers[parent].add(customer)
-        for record in ledgers.records.index[ledgers.records["kind"] == "transformer"]:
+        transformers = ledgers.records.index[ledgers.records["kind"] == "transformer"]
+        for record in transformers.append(ledgers.former.index):
             above = {kinds[parent] for parent in self.parents[record]}
             self.level_of[record] = "substation" if "substation" in above else "area"
 
@@ -157,7 +159,8 @@ def _owners(matched: Matched, nodes: dict[str, NodeFacts]) -> dict[str, str]:
 def _weighed(matched: Matched, level: str, mine: list[Facts], policy: ReconcilePolicy) -> list[tuple[Facts, Scored]]:
     """Every record with its candidates, likeliest first: log odds, node, evidence."""
     nodes = matched.nodes[level]
-    named = Counter(name for node in nodes.values() for name in node.names)
+    named: Counter[Name | str] = Counter(name for node in nodes.values() for name in node.names)
+    named.update(place for node in nodes.values() for place in {place for place, _ in node.names})
     index, among = _Index(nodes), Among(len(nodes), _owners(matched, nodes), named)
     # Before anything is looked at, each node of the level is as likely as the next.
     prior = policy.likeness.prior - math.log(max(len(nodes), 1))
