@@ -36,7 +36,7 @@ def one_territory(number: int) -> dict[str, float]:
     true = territory.customers.area
     candidates = feeder_of_area[true][:, None] == feeder_of_area[None, :]
     ledger, struck = scrambled(true, candidates, rng)
-    volts = by_voltage(territory, ledger, candidates, rng)[struck].argmax(axis=1)
+    volts = by_voltage(territory, ledger, candidates)[struck].argmax(axis=1)
     use = by_use(territory, ledger, candidates)[struck].argmax(axis=1)
     return {
         "voltage_first": float((volts == true[struck]).mean()),
@@ -55,12 +55,10 @@ def scrambled(true: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
     return ledger, struck
 
 
-def by_voltage(
-    territory: Territory, ledger: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def by_voltage(territory: Territory, ledger: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Log likelihood of every area by hourly voltages of the meters and of the areas."""
     letters = territory.frame("meter")["phase"].map({"A": 0, "B": 1, "C": 2}).fillna(-1).to_numpy(dtype=int)
-    volts = meter_voltages(territory.customers, territory.readings, letters, rng).astype(float)
+    volts = meter_voltages(territory).voltage_v.astype(float)
     feeder = territory.network.feeder_of_area[ledger]
     series = Series.of(volts, territory.readings.voltage_v.mean(axis=0), ledger, feeder, letters)
     return log_likelihood(series, candidates)

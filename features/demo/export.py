@@ -12,7 +12,7 @@ from features.demo.junk import plant_junk
 from features.demo.sources import source_files
 from features.demo.territory import Territory, simulate
 
-__all__ = ["DemoSummary", "generate", "write_file", "write_territory"]
+__all__ = ["DemoSummary", "generate", "write_frame", "write_territory"]
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def write_territory(territory: Territory, out_dir: Path) -> DemoSummary:
         frame, junk = plant_junk(name, frame, rng)
         rows[name] = len(frame)
         planted.append(junk)
-        write_file(frame, out_dir / name)
+        write_frame(frame, out_dir / name)
     broken = pd.concat([junk for junk in planted if len(junk)], ignore_index=True)
     for name, table in (territory.truth | {"broken_row": broken}).items():
-        write_file(table, truth_dir / f"{name}.parquet")
+        write_frame(table, truth_dir / f"{name}.parquet")
     S, F, A = territory.config.network_size
     return DemoSummary(
         seed=territory.config.seed,
@@ -70,8 +70,8 @@ def write_territory(territory: Territory, out_dir: Path) -> DemoSummary:
     )
 
 
-def write_file(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as CSV or Parquet, by the ending of the name; instants become microseconds in UTC."""
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write one file, CSV or Parquet by its name; the same frame gives the same bytes."""
     if path.suffix == ".csv":
         frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
         return

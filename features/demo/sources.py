@@ -182,7 +182,7 @@ def _local(times: pd.Series) -> pd.Series:
 
 
 def weather_files(territory: Territory) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Weather as measured and as forecast, by file name."""
+    """The weather files, as every source of the demo has them."""
     headers = {
         "station_id": "站号",
         "issued_at": "起报时间_utc",

@@ -45,27 +45,27 @@ def without_junk(
 
 
 def to_text(raw: pd.Series, spec: ColumnMapping) -> Converted:
-    """Text, trimmed, with codes translated and the prefix put before it."""
+    """Text, trimmed (or made plain), with codes translated and the prefix put before it."""
     return Converted(translated(raw, spec))
 
 
 def translated(raw: pd.Series, spec: ColumnMapping) -> pd.Series:
     """The texts of cells, codes translated, the prefix before them; equal cells are converted once."""
     codes, kinds = pd.factorize(raw)
-    texts = [_plain(text) if spec.plain else text for text in map(_text, kinds)]
-    texts = [spec.prefix + spec.codes.get(text, text) for text in texts]
+    read = _plain if spec.plain else _text
+    texts = [spec.prefix + spec.codes.get(text, text) for text in map(read, kinds)]
     return pd.Series([*texts, None], dtype="str").take(codes).reset_index(drop=True)
-
-
-def _plain(text: str) -> str:
-    """Compatibility forms (full-width letters and digits) as the plain ones, without spaces."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _text(value: object) -> str:
     # A column of integers with gaps arrives as floats: 17.0 is the identifier 17.
     whole = isinstance(value, float) and value.is_integer()
     return str(int(value)) if whole and isinstance(value, float) else str(value).strip()
+
+
+def _plain(value: object) -> str:
+    """An identifier without the accidents of typing: compatibility forms made plain, spaces left out."""
+    return "".join(unicodedata.normalize("NFKC", _text(value)).split())
 
 
 def to_truth(raw: pd.Series, spec: ColumnMapping) -> Converted:

@@ -114,10 +114,6 @@ def _batch(source: SourceMapping, mapping: TableMapping, content: str) -> str:
     """The batch key: the same file under the same mapping is the same batch, wherever the file lies."""
     # Where to find the file does not change what is made of it.
     meaning = mapping.model_dump(mode="json", exclude={"files"})
-    for column in meaning["columns"].values():
-        # An option that came later must not give another name to what is in already.
-        if not column["plain"]:
-            del column["plain"]
     parts = [mapping.table, meaning, source.time_zone, source.missing, content]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return f"{source.name}:{hashlib.sha256(text.encode()).hexdigest()[:24]}"

@@ -14,6 +14,7 @@ __all__ = ["COMMANDS", "LazyGroup", "Refused", "group", "main"]
 # Static, so that `headroom --help` imports none of the command modules. The order is the order of work.
 COMMANDS: dict[str, str] = {
     "demo": "Run the main job end to end on the embedded demo territory.",
+    "demo-exports": "Write a demo territory as four systems export it, faults and truth included.",
     "ingest": "Bring a utility's own tables through the gate into the lake.",
     "reconcile": "Bring the ledgers of several systems together.",
     "links": "Show what is linked to what, how surely and why.",
@@ -32,7 +33,6 @@ COMMANDS: dict[str, str] = {
     "capacity": "Show the open capacity of nodes and what binds it.",
     "serve": "Answer over HTTP.",
     "keys": "Add, list and revoke API keys.",
-    "demo-exports": "Write the demo territory as four systems export it.",
     "build": "Pack everything that serves into a bento.",
 }
 

@@ -1,6 +1,6 @@
-"""A territory as four systems export it: own identifiers, own names, own shapes, planted faults and the truth."""
+"""Exports shaped like four systems of a utility, with planted faults and the truth behind them."""
 
-from features.demo.exports.config import ExportConfig, FaultRates
-from features.demo.exports.write import ExportSummary, write_exports
+from features.demo.exports.config import KINDS, ExportConfig, Rates
+from features.demo.exports.export import SOURCES, ExportSummary, write_exports, write_exports_of
 
-__all__ = ["ExportConfig", "ExportSummary", "FaultRates", "write_exports"]
+__all__ = ["KINDS", "SOURCES", "ExportConfig", "ExportSummary", "Rates", "write_exports", "write_exports_of"]

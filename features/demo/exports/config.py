@@ -1,67 +1,66 @@
-"""What the exports of the four systems are made of, and how much is wrong with them."""
+"""What shaped exports are made of: the territory, how much goes wrong by kind, and how much of the past is written."""
 
 from pydantic import Field, field_validator
 
 from features.clock import time_zone
 from features.demo.config import DemoConfig
+from features.errors import ConfigError
 from features.settings import Settings
 
-__all__ = ["ExportConfig", "FaultRates"]
+__all__ = ["KINDS", "ExportConfig", "Rates"]
+
+_Share = Field(0.02, ge=0, le=0.5)
 
 
-def _rate() -> float:
-    share: float = Field(0.02, ge=0, le=0.5)
-    return share
+class Rates(Settings):
+    """Share of the records (areas, customers, applications, meters) to which each kind of fault happens; 0: to none.
+
+    Any share above 0 plants a kind at least once, where the territory has anything to plant it in.
+    """
+
+    different_id: float = _Share
+    different_name: float = _Share
+    capacity: float = _Share
+    va_for_kva: float = _Share
+    orphan: float = _Share
+    two_areas: float = _Share
+    moved: float = _Share
+    rewired: float = _Share
+    repeated_application: float = _Share
+    unmatched_application: float = _Share
+    full_width: float = _Share
+    traditional: float = _Share
+    dst: float = _Share
+    sentinel: float = _Share
+    batches: float = _Share
+    malformed: float = _Share
 
 
-class FaultRates(Settings):
-    """The share of the records a kind of fault can strike that it does strike."""
-
-    different_id: float = _rate()
-    missing_id: float = _rate()
-    different_name: float = _rate()
-    capacity: float = _rate()
-    va_for_kva: float = _rate()
-    orphan: float = _rate()
-    stranger: float = _rate()
-    two_areas: float = _rate()
-    moved: float = _rate()
-    mislinked: float = _rate()
-    rewired: float = _rate()
-    repeated_application: float = _rate()
-    unmatched_application: float = _rate()
-    full_width: float = _rate()
-    traditional: float = _rate()
-    dst: float = _rate()
-    sentinel: float = _rate()
-    malformed: float = _rate()
-    late: float = _rate()
-    repeated_row: float = _rate()
-
-    @classmethod
-    def all(cls, share: float) -> "FaultRates":
-        """The same share of every kind."""
-        return cls(**dict.fromkeys(cls.model_fields, share))
+KINDS = tuple(Rates.model_fields)
 
 
 class ExportConfig(Settings):
-    """A territory and the faults of its exports.
+    """Size, seed and faults of the exports; the same values give the same files, to the byte.
 
-    `collection_zone` is the clock of the collection system's maker: one that is put forward and back. Readings reach
-    back `load_days` and `use_days`; `voltage` says whether meters' hourly voltages are written, for as many days as
-    the territory has them. Ledgers come as a stock and `increments` later files.
+    `batches` files tell each ledger: the stock, then increments. `clock` is the time zone of the collection system;
+    the shipped mapping reads Europe/Berlin. `in_topology` is the share of customers that GIS hangs on a transformer,
+    `unreferenced` the share of records that keep no identifier of another system and are otherwise sound.
     """
 
     territory: DemoConfig = DemoConfig()
-    rates: FaultRates = FaultRates()
-    collection_zone: str = "Europe/Berlin"
-    load_days: int = Field(400, ge=1)
-    use_days: int = Field(730, ge=1)
+    rates: Rates = Rates()
+    batches: int = Field(3, ge=2, le=12)
+    load_days: int = Field(400, ge=30, le=8000)
     voltage: bool = True
-    increments: int = Field(3, ge=0, le=12)
+    clock: str = "Europe/Berlin"
+    in_topology: float = Field(0.95, ge=0, le=1)
+    unreferenced: float = Field(0.1, ge=0, le=1)
 
-    @field_validator("collection_zone")
+    @field_validator("clock")
     @classmethod
-    def _zone(cls, value: str) -> str:
-        time_zone(value)
+    def _known_clock(cls, value: str) -> str:
+        try:
+            time_zone(value)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
         return value

@@ -1,97 +1,102 @@
-"""How each system calls and numbers the same things: four conventions, and what people do to them by hand."""
+"""How the systems write the same names: each in its own style, some by older names, some in other characters."""
 
-from dataclasses import dataclass
+import re
 
-import numpy as np
-import pandas as pd
+__all__ = [
+    "FOREIGN_PLACES",
+    "area_parts",
+    "full_width",
+    "in_assets",
+    "in_collection",
+    "in_marketing",
+    "in_topology",
+    "older_place",
+    "stem",
+    "traditional",
+]
 
-from features.demo import names
-from features.demo.network import Network
+_OLDER = tuple(
+    "红旗新村 建设大院 东风三队 胜利小区 光荣院 前进新村 友谊里 团结四队 向阳大队 卫星公社 跃进新村 工农里 "  # noqa: SIM905
+    "国棉宿舍 铁路新村 纺织大院 粮库宿舍 农科所 水产站 果林场 砖瓦厂 供销社 渔业队 电机宿舍 师范大院 人民会堂 "
+    "老菜场 十字街 摆渡口 采茶队 拖修站".split()
+)
+FOREIGN_PLACES = tuple("石化基地 临江码头 开发区东 高铁站南 物流园 温泉镇 科创港 影视城 森林公园 会展岛".split())  # noqa: SIM905
+"""Places of strangers: equipment that no other system knows."""
+_SIMPLE = "云桥银滨龙阳东农场贸学业创锦绣书园广厂机荫号区变电线凤长双湾边红单压馈庙兴关会国员丽旧颗实栏楼处"
+_TRADITIONAL = "雲橋銀濱龍陽東農場貿學業創錦繡書園廣廠機蔭號區變電線鳳長雙灣邊紅單壓饋廟興關會國員麗舊顆實欄樓處"
+_TO_TRADITIONAL = str.maketrans(_SIMPLE, _TRADITIONAL)
+_TO_FULL = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+_DIGITS = "零一二三四五六七八九"
 
-__all__ = ["OLD_PLACES", "Naming", "full_width", "traditional"]
 
-_NUMERALS = "零一二三四五六七八九"
-_STREETS = "学府路 解放路 人民路 中山路 建设路 沿江路 湖滨路 迎宾大道 振兴街 古井街 南门街 胜利路".split()  # noqa: SIM905
-OLD_PLACES = "红星新村 胜利大队 五七农场 前进公社 东风厂 向阳大院 建国新村 丰收大队 跃进队 卫星村".split()  # noqa: SIM905
-"""What estates were called before; nobody else uses these names."""
-_TRADITIONAL = str.maketrans("云银东兴学农区号变线电阳乡创业业龙", "雲銀東興學農區號變線電陽鄉創業業龍")
-_FULL = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+def stem(name: str) -> str:
+    """The place in the territory's name of a substation or a feeder."""
+    return name.removesuffix("变电站").removesuffix("线")
 
 
-def full_width(text: str) -> str:
-    """Letters, digits and signs as typed with a Chinese keyboard left at full width."""
-    return text.translate(_FULL)
+def area_parts(name: str) -> tuple[str, int]:
+    """Place and number in the territory's name of an area."""
+    match = re.fullmatch(r"(.+?)(\d+)号台区", name)
+    if match is None:
+        raise ValueError(f"{name!r} is no name of an area")
+    return match[1], int(match[2])
+
+
+def older_place(index: int) -> str:
+    """What the place of area number `index` was called before."""
+    return _OLDER[index % len(_OLDER)]
 
 
 def traditional(text: str) -> str:
-    """The name in traditional characters, as far as they differ."""
-    return text.translate(_TRADITIONAL)
+    """The text in traditional characters, as far as the territory's names need them."""
+    return text.translate(_TO_TRADITIONAL)
 
 
-def _numeral(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    return ("" if tens == 0 else ("十" if tens == 1 else _NUMERALS[tens] + "十")) + (_NUMERALS[ones] if ones else "")
+def full_width(text: str) -> str:
+    """Letters, digits and signs in their wide forms."""
+    return text.translate(_TO_FULL)
 
 
-@dataclass(frozen=True)
-class Naming:
-    """Identifiers and names of all nodes by system; frames are indexed by node, one column a system."""
-
-    ids: pd.DataFrame
-    names: pd.DataFrame
-    street: pd.Series
-    house: pd.Series
-
-    @classmethod
-    def draw(cls, network: Network, rng: np.random.Generator) -> "Naming":
-        """Own running numbers of every system, in no order that says anything."""
-        nodes = list(network.node_ids)
-        S, F, A = len(network.substation_ids), len(network.feeder_ids), len(network.area_ids)
-        number = {system: rng.permutation(len(nodes)) for system in ("marketing", "assets", "topology")}
-        prefix = np.array(["30M"] * S + ["10M"] * F + ["16M"] * A)
-        ids = pd.DataFrame(
-            {
-                "marketing": [f"01{40_000_000 + n * 37:08d}" for n in number["marketing"]],
-                "assets": [f"{p}{10_000_000 + n * 101:08d}" for p, n in zip(prefix, number["assets"], strict=True)],
-                "topology": [str(5_000_000 + n * 13) for n in number["topology"]],
-                "collection": nodes,
-            },
-            index=nodes,
-        )
-        feeders = [names.feeder_name(f) for f in range(F)]
-        rows = [_substation(names.substation_name(s).removesuffix("变电站")) for s in range(S)]
-        rows += [_feeder(feeder.removesuffix("线")) for feeder in feeders]
-        rows += [_area(names.area_name(a), feeders[network.feeder_of_area[a]]) for a in range(A)]
-        called = pd.DataFrame(rows, index=nodes, columns=["marketing", "assets", "topology", "collection"])
-        street = pd.Series(rng.choice(_STREETS, len(nodes)), index=nodes)
-        return cls(ids, called, street, pd.Series(rng.integers(1, 400, len(nodes)), index=nodes))
-
-    def id(self, node: str, system: str) -> str:
-        """What a system numbers a node."""
-        return str(self.ids[system].loc[node])
-
-    def location(self, node: str, system: str) -> str:
-        """Where the equipment stands, in the system's words."""
-        plain = f"{self.street[node]}{self.house[node]}号"
-        return f"江州市{plain}旁" if system == "marketing" else f"{plain}东侧"
+def in_marketing(kind: str, place: str, number: int = 0) -> str:
+    """青云变, 滨河线, 幸福里1号台区."""
+    return {"substation": f"{place}变", "feeder": f"{place}线", "area": f"{place}{number}号台区"}[kind]
 
 
-def _substation(place: str) -> tuple[str, ...]:
-    return f"{place}变电站", f"110kV{place}变", f"{place}站", f"{place}变电所"
+def in_assets(kind: str, place: str, number: int = 0, feeder: str = "", unit: int = 1) -> str:
+    """110kV青云变电站, 10kV滨河线, 10kV滨河线幸福里01号公变#1配变, 110kV青云变电站#1主变."""
+    return {
+        "substation": f"110kV{place}变电站",
+        "feeder": f"10kV{place}线",
+        "transformer": f"10kV{feeder}线{place}{number:02d}号公变#{unit}配变",
+        "main": f"110kV{place}变电站#{unit}主变",
+    }[kind]
 
 
-def _feeder(place: str) -> tuple[str, ...]:
-    return f"{place}线", f"10kV{place}线", f"{place}馈线", f"{place}线路"
+def in_topology(kind: str, place: str, number: int = 0, unit: int = 0) -> str:
+    """青云站, 滨河101线, 幸福里1#公变; with A, B where an area has two."""
+    letter = "" if unit == 0 else "AB"[unit - 1]
+    return {"substation": f"{place}站", "feeder": f"{place}{number}线", "transformer": f"{place}{number}#公变{letter}"}[
+        kind
+    ]
 
 
-def _area(name: str, feeder: str) -> tuple[str, ...]:
-    """Of 幸福里1号台区: the other three ways of saying it."""
-    text = name.removesuffix("号台区")
-    place = text.rstrip("0123456789")
-    number = int(text[len(place) :])
-    return (
-        name,
-        f"10kV{feeder}{place}{number:02d}号公变",
-        f"{feeder}{place}{_numeral(number)}号配变",
-        f"{place}#{number:02d}台变",
-    )
+def in_collection(kind: str, place: str, number: int = 0) -> str:
+    """青云变电所, 滨河馈线, 幸福里一号变."""
+    return {
+        "substation": f"{place}变电所",
+        "feeder": f"{place}馈线",
+        "area": f"{place}{_spoken(number)}号变",
+    }[kind]
+
+
+def _spoken(number: int) -> str:
+    """A number below 1000 in Chinese numerals."""
+    if number < 10:
+        return _DIGITS[number]
+    if number < 20:
+        return f"十{_DIGITS[number - 10] if number > 10 else ''}"
+    if number < 100:
+        return f"{_DIGITS[number // 10]}十{_DIGITS[number % 10] if number % 10 else ''}"
+    rest = number % 100
+    tail = "" if rest == 0 else f"零{_DIGITS[rest]}" if rest < 10 else f"{'一' if rest < 20 else ''}{_spoken(rest)}"
+    return f"{_DIGITS[number // 100 % 10]}百{tail}"

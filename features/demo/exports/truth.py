@@ -1,60 +1,66 @@
-"""The truth beside the exports: what every record means, what hangs on what, and what was planted."""
+"""What is true behind the exports, as tables that reconciliation may be judged by and must not read."""
 
-import numpy as np
 import pandas as pd
 
-from features.demo.exports.ledgers import Sheets
+from features.demo.exports.applications import Requests
+from features.demo.exports.facts import Facts
+from features.demo.exports.homes import Homes
+from features.demo.exports.rows import Fault
 
-__all__ = ["export_truth"]
+__all__ = ["fault_table", "truth_tables"]
 
 
-def export_truth(sheets: Sheets, repeated: dict[str, str], faults: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Tables of truth by name; no reconciliation may read them.
-
-    `node` has one row for every record of equipment (`node_id` empty for a stranger), `parent` the chain of nodes,
-    `customer_area`, `application_area` and `repeat` what hangs on and repeats what, `fault` what was planted.
-    """
-    territory = sheets.territory
-    nodes = territory.frame("node").drop_duplicates("node_id", keep="last")
-    customers = territory.frame("customer").drop_duplicates("customer_id", keep="last")
-    applications = territory.frame("application").drop_duplicates("application_id", keep="last")
+def truth_tables(facts: Facts, homes: Homes, requests: Requests, strangers: int) -> dict[str, pd.DataFrame]:
+    """`node`, `parent`, `customer_area`, `meter_area`, `application_area` and `repeat`."""
+    territory = facts.territory
+    customers, network = territory.customers, territory.network
+    area_of = [network.area_ids[homes.area(c)] for c in range(len(customers.customer_ids))]
+    above = {
+        n: network.substation_ids[s] for n, s in zip(network.feeder_ids, network.substation_of_feeder, strict=True)
+    }
+    above |= {n: network.feeder_ids[f] for n, f in zip(network.area_ids, network.feeder_of_area, strict=True)}
     return {
-        "node": _records(sheets, nodes, faults),
-        "parent": nodes.loc[nodes["parent_id"].notna(), ["node_id", "parent_id"]].reset_index(drop=True),
-        "customer_area": customers[["customer_id", "area_id"]]
-        .rename(columns={"area_id": "node_id"})
-        .reset_index(drop=True),
-        "application_area": applications[["application_id", "node_id"]].reset_index(drop=True),
-        "repeat": pd.DataFrame({"application_id": list(repeated), "repeats_id": list(repeated.values())}, dtype="str"),
-        "fault": faults,
+        "node": _nodes(facts, strangers),
+        "parent": _pairs(("node_id", "parent_id"), above),
+        "customer_area": _pairs(("customer_id", "node_id"), dict(zip(customers.customer_ids, area_of, strict=True))),
+        "meter_area": _pairs(("meter_id", "node_id"), dict(zip(customers.meter_ids, area_of, strict=True))),
+        "application_area": _pairs(("application_id", "node_id"), requests.node),
+        "repeat": _pairs(("application_id", "repeats_id"), requests.repeats),
     }
 
 
-def _records(sheets: Sheets, nodes: pd.DataFrame, faults: pd.DataFrame) -> pd.DataFrame:
-    kind = nodes.set_index("node_id")["kind"].astype("str")
-    parts = []
-    for system in sheets.naming.ids:
-        known = kind.index if system in ("marketing", "collection") else kind.index[kind != "area"]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "system": system,
-                    "source_id": sheets.naming.ids[system].loc[known].to_numpy(),
-                    "kind": kind[known].to_numpy(),
-                    "node_id": known,
-                }
-            )
-        )
-    banks = sheets.territory.frame("transformer").drop_duplicates("transformer_id")
-    area = banks["node_id"].isin(sheets.territory.area_ids).to_numpy()
-    for system, rows in (("assets", np.ones(len(banks), dtype=bool)), ("topology", area)):
-        mine = banks[rows]
-        ids = sheets.transformer_ids.loc[mine["transformer_id"], system].to_numpy()
-        parts.append(
-            pd.DataFrame(
-                {"system": system, "source_id": ids, "kind": "transformer", "node_id": mine["node_id"].to_numpy()}
-            )
-        )
-    strangers = faults.loc[faults["kind"] == "stranger", "subject"].str.removeprefix("assets:")
-    parts.append(pd.DataFrame({"system": "assets", "source_id": strangers, "kind": "transformer", "node_id": None}))
-    return pd.concat(parts, ignore_index=True).astype({"system": "str", "source_id": "str", "kind": "str"})
+def _pairs(columns: tuple[str, str], pairs: dict[str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame({columns[0]: list(pairs), columns[1]: list(pairs.values())}, dtype="str")
+    return frame.sort_values(columns[0], ignore_index=True)
+
+
+def _nodes(facts: Facts, strangers: int) -> pd.DataFrame:
+    """Which node every record of every system stands for, or, of a transformer, belongs to."""
+    network = facts.territory.network
+    ids = {"substation": network.substation_ids, "feeder": network.feeder_ids, "area": network.area_ids}
+    unit_area = [network.area_ids[unit.area] for unit in facts.units]
+    main = [station for station, bank in zip(network.substation_ids, network.bank_kva, strict=True) for _ in bank]
+    standing = [u for units in facts.unit_now for u in units]
+    rows: list[tuple[str, str, str, str | None]] = []
+    for kind, nodes in ids.items():
+        rows += [("marketing", number, kind, node) for number, node in zip(facts.marketing[kind], nodes, strict=True)]
+        rows += [("collection", node, kind, node) for node in nodes]
+        if kind != "area":
+            rows += [("assets", number, kind, node) for number, node in zip(facts.assets[kind], nodes, strict=True)]
+            rows += [("topology", number, kind, node) for number, node in zip(facts.topology[kind], nodes, strict=True)]
+    rows += [("assets", n, "transformer", a) for n, a in zip(facts.assets["transformer"], unit_area, strict=True)]
+    rows += [("assets", n, "transformer", s) for n, s in zip(facts.assets["main"], main, strict=True)]
+    rows += [("assets", f"16M99{i:06d}", "transformer", None) for i in range(strangers)]
+    rows += [("topology", facts.topology["transformer"][u], "transformer", unit_area[u]) for u in standing]
+    return pd.DataFrame(rows, columns=["system", "source_id", "kind", "node_id"], dtype="str")
+
+
+def fault_table(faults: list[Fault], places: dict[int, tuple[str, int]]) -> pd.DataFrame:
+    """All planted faults; `places` are file and line of rows by their identity."""
+    rows = []
+    for fault in faults:
+        file, line = places[id(fault.row)] if fault.row is not None else (fault.file, fault.line)
+        rows.append((fault.kind, fault.system, fault.table, file, line, fault.subject, fault.expected))
+    columns = ["kind", "system", "table", "file", "line", "subject", "expected"]
+    frame = pd.DataFrame(rows, columns=columns).astype({"line": "Int64"})
+    return frame.astype({name: "str" for name in columns if name != "line"})

@@ -39,7 +39,7 @@ class ColumnMapping(Settings):
     The value comes `from` a source column, from `parts` (times only), is a `constant`, or comes `after` other times of
     the same row (the latest of them, plus `delay_minutes`). Source columns may also be `$file` (the identifier taken
     from the file's name), `$column` and `$value` (layouts that melt columns), `$minutes` (the hours layout).
-    `plain` makes full-width letters and digits of an identifier plain and takes spaces out.
+    `plain` makes wide characters plain and takes every space out, for identifiers as people type them.
     `at_least` and `at_most` (in the contract's unit) say what this source can hold, where the contract allows more.
     """
 
@@ -54,7 +54,8 @@ class ColumnMapping(Settings):
     missing: tuple[Text, ...] = ()
     junk: tuple[Text, ...] = ()
 
-    plain: bool = False
+    # Left out of what a batch is known by while it is off: files of mappings that do not use it stay known.
+    plain: bool = Field(False, exclude_if=lambda value: not value)
     prefix: str = ""
     codes: dict[Text, Text] = Field(default_factory=dict)
 
@@ -96,7 +97,7 @@ class ColumnMapping(Settings):
 
 _COMMON = {"source", "constant", "default", "missing", "junk"}
 _ALLOWED: dict[str, set[str]] = {
-    "text": _COMMON | {"plain", "prefix", "codes"},
+    "text": _COMMON | {"prefix", "codes", "plain"},
     "bool": _COMMON | {"codes"},
     "int": _COMMON | {"factor", "thousands", "decimal", "at_least", "at_most"},
     "float": _COMMON | {"unit", "factor", "digits", "thousands", "decimal", "at_least", "at_most"},
