@@ -60,7 +60,9 @@ def scores(workspace: Workspace, out: Path, reports: list[IngestReport]) -> dict
     struck = struck_links(truth["fault"], true, lake)
     repeats = {(row.application_id, row.repeats_id) for row in truth["repeat"].itertuples()}
     told = {(key[1], to) for key, to in held.items() if key[0] == "repeats"}
-    links = {key: to for key, to in held.items() if key[0] != "repeats"}
+    # Which of two that ask for the same counts is told by the repetitions.
+    again = {("application", name) for name, _ in repeats}
+    links = {key: to for key, to in held.items() if key[0] != "repeats" and key not in again}
     return {
         **_precision_recall("mended", {k: v for k, v in links.items() if k in struck}, {k: true[k] for k in struck}),
         **_precision_recall("all", links, true),

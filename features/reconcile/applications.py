@@ -16,7 +16,8 @@ __all__ = ["Placed", "place_applications", "repeats"]
 class Placed:
     """Applications by what became of them; all frames are rows of `ledger_application`, every version.
 
-    `matched` has `node_id` and `kva` (kVA, mended where VA were written); `aside` matches no area; `repeated` has
+    A request that was handed in several times counts once: by the first, or by the first that is still open where that
+    was turned down or taken back. Such a one is in `matched` and in `repeated`. `matched` has `node_id` and `kva` (kVA, mended where VA were written); `aside` matches no area; `repeated` has
     `repeats_id`. `in_va` are the identifiers whose capacity was written in VA.
     """
 
@@ -45,10 +46,12 @@ def place_applications(
     pointer = repeats(latest.reset_index(), policy.repeat_days)
     facts = latest[["node_id", "kva"]].assign(repeats_id=pd.Series(pointer, dtype="object"))
     rows = rows.join(facts, on="application_id")
+    closed = latest["closed_at"].notna()
     repeated = rows["repeats_id"].notna()
-    aside = ~repeated & rows["node_id"].isna()
+    counts = ~repeated | rows["application_id"].isin(_stand_ins(pointer, closed.to_dict()))
+    aside = counts & rows["node_id"].isna()
     return Placed(
-        matched=rows[~repeated & ~aside].drop(columns="repeats_id").reset_index(drop=True),
+        matched=rows[counts & ~aside].drop(columns="repeats_id").reset_index(drop=True),
         aside=rows[aside].drop(columns=["repeats_id", "node_id"]).reset_index(drop=True),
         repeated=rows[repeated].reset_index(drop=True),
         in_va=tuple(latest.index[latest["in_va"]].astype("str")),
@@ -56,23 +59,31 @@ def place_applications(
 
 
 def repeats(latest: pd.DataFrame, window_days: int) -> dict[str, str]:
-    """The earlier application that each repeats: the same applicant, place, kind and kVA within the window.
+    """The first application that each repeats: the same applicant, place, kind and kVA within the window.
 
     `latest` is one row an application with `kva`; one without applicant or place repeats nothing, since nothing says
-    so. A third within the window of the second points to the first, too; one that was turned down before the next was
-    handed in is not repeated by it: asking again is a new application then.
+    so. A third within the window of the second points to the first, too.
     """
     known = latest.dropna(subset=["applicant_id", "site_id"]).assign(kva=lambda frame: frame["kva"].round(3))
     known = known.sort_values(["submitted_at", "application_id"], kind="stable")
     found: dict[str, str] = {}
     window = pd.Timedelta(days=window_days)
     for _, part in known.groupby(["applicant_id", "site_id", "kind", "kva"], sort=False):
-        first, last, ended = None, None, None
+        first, last = None, None
         for row in each_row(part):
-            again = last is not None and row.submitted_at - last <= window
-            if again and not (pd.notna(ended) and ended < row.submitted_at):
+            if last is not None and row.submitted_at - last <= window:
                 found[str(row.application_id)] = str(first)
             else:
-                first, ended = row.application_id, row.closed_at
+                first = row.application_id
             last = row.submitted_at
+    return found
+
+
+def _stand_ins(pointer: Mapping[str, str], closed: Mapping[str, bool]) -> set[str]:
+    """Repetitions that count, because what they repeat is over: of each group the first that is not closed."""
+    found = set()
+    for first in dict.fromkeys(pointer.values()):
+        if closed[first]:
+            open_ones = [name for name, of in pointer.items() if of == first and not closed[name]]
+            found |= set(open_ones[:1])
     return found

@@ -51,7 +51,7 @@ def _rewired(facts: Facts, beliefs: Beliefs, chances: Chances, steady: Sequence[
     feeders = range(len(facts.territory.network.feeder_ids))
     if len(feeders) < 2:
         return
-    wrong = (["marketing"], ["topology"], ["assets", "topology"], ["assets"], ["marketing"], ["marketing", "assets"])
+    wrong = (["marketing"], ["assets", "topology"], ["topology"], ["assets"], ["marketing", "assets"], ["topology"])
     for turn, node in enumerate(chances.some("rewired", steady)):
         area = index[node]
         other = chances.other(feeders, int(facts.territory.network.feeder_of_area[area]))

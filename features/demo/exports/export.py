@@ -12,7 +12,7 @@ import pandas as pd
 from features.demo.export import write_frame
 from features.demo.exports.applications import Requests, write_applications
 from features.demo.exports.assets import write_assets
-from features.demo.exports.batches import BATCHED, fill_batches
+from features.demo.exports.batches import fill_batches
 from features.demo.exports.beliefs import draw_beliefs
 from features.demo.exports.collection import write_archive
 from features.demo.exports.config import ExportConfig
@@ -101,7 +101,6 @@ def _write_again(book: Book, chances: Chances, rows: dict[str, int], folder: Pat
         if chances.count("batches", 1) == 0:
             continue
         sheet = book.sheets[stem]
-        assert stem in BATCHED
         last = max(name for name in rows if name.startswith(stem))
         name = f"{Path(last).stem}_again.csv"
         shutil.copyfile(folder / last, folder / name)

@@ -90,7 +90,7 @@ def _move(homes: Homes, chances: Chances, candidates: list[str], index: dict[str
             days = int(chances.rng.integers(30, max(31, (last - since).days)))
             homes.moves[customer] = (other, since + pd.Timedelta(days=days), lag)
         else:
-            lag = (ways[turn // len(lags) % len(ways)],)
+            lag = (ways[turn // 3 % len(ways)],)
             homes.wrong[lag[0], customer] = other
         for system in lag:
             _note(homes, "moved", system, name, "work_item:area_disagrees")

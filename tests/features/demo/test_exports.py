@@ -4,6 +4,7 @@ import hashlib
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from features.configs import config_path
 from features.demo import DemoConfig, Territory
 from features.demo.exports import KINDS, SOURCES, ExportConfig, Rates, write_exports, write_exports_of
+from features.demo.exports.clock import last_skipped, paired, repeated
 from features.demo.exports.naming import in_collection, traditional
 from features.ingest import ingest
 from features.workspace import Workspace
@@ -57,6 +59,18 @@ def test_the_smallest_territories_can_be_exported_and_ingested(territory: DemoCo
 def test_a_clock_without_daylight_saving_time_skips_nothing(export_territory: Territory, tmp_path: Path) -> None:
     config = ExportConfig(territory=export_territory.config, clock="Asia/Shanghai", load_days=60, voltage=False)
     assert "dst" not in write_exports_of(export_territory, config, tmp_path).faults
+
+
+def test_the_two_odd_hours_of_a_year() -> None:
+    hours = pd.date_range("2025-10-25T22:00Z", periods=6, freq="h")
+    assert repeated(hours, "Europe/Berlin").tolist() == [0, 0, 1, 2, 0, 0]
+    assert not repeated(hours, "Asia/Shanghai").any()
+    there = np.ones((3, 6), dtype=bool)
+    there[1, 2], there[2, 3] = False, False
+    kept = paired(there, hours, "Europe/Berlin")
+    assert kept[:, 2:4].tolist() == [[True, True], [False, False], [True, False]]
+    assert last_skipped(hours[-1], "Europe/Berlin") == pd.Timestamp("2025-03-30 02:00")
+    assert last_skipped(hours[-1], "Asia/Shanghai") is None
 
 
 def test_every_kind_is_planted_where_the_truth_says(exported) -> None:

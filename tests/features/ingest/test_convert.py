@@ -90,6 +90,15 @@ def test_text_codes_and_prefix() -> None:
     assert made.values.tolist() == ["residential", "x"]
 
 
+def test_plain_identifiers_lose_wide_forms_and_spaces_before_codes_are_looked_up() -> None:
+    typed = pd.Series(["０１００ 123", " 16Ｍ-0\u30001 ", "A0001", np.nan, "Ａ"], dtype="str")
+    made = to_text(typed, spec(plain=True, codes={"A": "area"}, prefix="x:"))
+    assert made.values.tolist()[:3] == ["x:0100123", "x:16M-01", "x:A0001"]
+    assert made.values.isna().tolist() == [False, False, False, True, False]
+    assert made.values[4] == "x:area"
+    assert to_text(typed, spec()).values.tolist()[:2] == ["０１００ 123", "16Ｍ-0\u30001"]
+
+
 def test_yes_and_no() -> None:
     made = to_truth(pd.Series(["是", "No", "1", "maybe", "J"], dtype="str"), spec(codes={"J": "true"}))
     assert made.values.tolist() == [True, False, True, pd.NA, True]

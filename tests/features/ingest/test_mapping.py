@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from features.demo.exports import SOURCES
 from features.errors import ConfigError
 from features.ingest import load_mapping
+from features.ingest.plan import plan_jobs
 from features.ingest.units import conversion
 
 COLUMNS = {
@@ -33,7 +35,7 @@ def test_a_plain_text_is_short_for_from(tmp_path: Path) -> None:
     assert table.sources() == ["id", "stamp", "mw"]
 
 
-@pytest.mark.parametrize("name", ["gefcom2012", "gefcom2012_solution", "liander", "demo"])
+@pytest.mark.parametrize("name", ["gefcom2012", "gefcom2012_solution", "liander", "demo", *SOURCES])
 def test_the_shipped_mappings_are_valid(name: str) -> None:
     root = Path(__file__).parents[3]
     assert load_mapping(root / "configs" / "sources" / f"{name}.yaml").name == name
@@ -50,6 +52,7 @@ def test_the_shipped_mappings_are_valid(name: str) -> None:
         ({"columns": {"node_id": "id"}}, {}, "no mapping for start_utc, load_kw, available_at"),
         ({"columns": {**COLUMNS, "load_kw": {"from": "x", "unit": "degF"}}}, {}, "'degF' cannot become kW"),
         ({"columns": {**COLUMNS, "load_kw": {"from": "x", "format": "%Y"}}}, {}, "format cannot be used there"),
+        ({"columns": {**COLUMNS, "load_kw": {"from": "x", "plain": True}}}, {}, "plain cannot be used there"),
         ({"columns": {**COLUMNS, "load_kw": {"from": "x", "constant": 1}}}, {}, "exactly one of"),
         ({"columns": {**COLUMNS, "load_kw": {"unit": "kW"}}}, {}, "exactly one of"),
         ({"columns": {**COLUMNS, "load_kw": {"from": "x", "thousands": ",", "decimal": ","}}}, {}, "same sign"),
@@ -74,6 +77,18 @@ def test_what_is_wrong_is_named(tmp_path: Path, table: dict[str, Any], top: dict
         load_mapping(written(tmp_path, table, **top))
     assert message in str(caught.value)
     assert "source.yaml" in str(caught.value)
+
+
+def test_plain_is_part_of_what_a_batch_is_known_by_only_where_it_is_on(tmp_path: Path) -> None:
+    """Files that are in under a mapping from before there was such an option are still in under it."""
+    (tmp_path / "one.csv").write_text("id,stamp,mw\nA,2024-01-01 00:00,1\n", encoding="utf-8")
+
+    def batch(**node: Any) -> str:
+        source = load_mapping(written(tmp_path, {"columns": {**COLUMNS, "node_id": {"from": "id", **node}}}))
+        return plan_jobs(source, tmp_path)[0].batch
+
+    assert "plain" not in load_mapping(written(tmp_path)).tables[0].columns["node_id"].model_dump(mode="json")
+    assert batch() == batch(plain=False) != batch(plain=True)
 
 
 @pytest.mark.parametrize(

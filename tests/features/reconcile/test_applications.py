@@ -45,9 +45,13 @@ def test_what_only_looks_the_same_stays() -> None:
     assert found.repeated.empty
 
 
-def test_asking_again_after_a_refusal_is_a_new_application() -> None:
+def test_where_the_first_is_over_the_one_that_repeats_it_counts() -> None:
     refused = application("Y1", status="rejected", closed_at=day(10), available_at=day(10))
-    assert placed(refused, application("Y2", submitted_at=day(15), available_at=day(15))).repeated.empty
+    again = application("Y2", submitted_at=day(15), available_at=day(15))
+    third = application("Y3", submitted_at=day(18), available_at=day(18))
+    found = placed(refused, again, third)
+    assert dict(found.repeated[["application_id", "repeats_id"]].to_numpy()) == {"Y2": "Y1", "Y3": "Y1"}
+    assert found.matched["application_id"].tolist() == ["Y1", "Y2"]
 
 
 def test_a_repetition_written_in_va_is_still_one() -> None:
