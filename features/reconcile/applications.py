@@ -17,7 +17,8 @@ class Placed:
     """Applications by what became of them; all frames are rows of `ledger_application`, every version.
 
     A request that was handed in several times counts once: by the first, or by the first that is still open where that
-    was turned down or taken back. Such a one is in `matched` and in `repeated`. `matched` has `node_id` and `kva` (kVA, mended where VA were written); `aside` matches no area; `repeated` has
+    was turned down or taken back. Such a one is in `matched` and in `repeated`.
+    `matched` has `node_id` and `kva` (kVA, mended where VA were written); `aside` matches no area; `repeated` has
     `repeats_id`. `in_va` are the identifiers whose capacity was written in VA.
     """
 
@@ -48,7 +49,9 @@ def place_applications(
     rows = rows.join(facts, on="application_id")
     closed = latest["closed_at"].notna()
     repeated = rows["repeats_id"].notna()
-    counts = ~repeated | rows["application_id"].isin(_stand_ins(pointer, closed.to_dict()))
+    counts = ~repeated | rows["application_id"].isin(
+        _stand_ins(pointer, {str(name): bool(over) for name, over in closed.items()})
+    )
     aside = counts & rows["node_id"].isna()
     return Placed(
         matched=rows[counts & ~aside].drop(columns="repeats_id").reset_index(drop=True),
