@@ -1,4 +1,4 @@
-"""A territory large enough that every kind of fault finds something to strike, written once and ingested once."""
+"""Exports of a territory large enough that every kind of fault finds something to strike, ingested once."""
 
 from dataclasses import dataclass
 from pathlib import Path
