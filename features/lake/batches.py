@@ -16,7 +16,7 @@ from features.lake.tables import BATCH_SEQ
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["batches_known", "commit_batch", "content_digest", "require_same_content"]
+__all__ = ["batches_by_version", "batches_known", "commit_batch", "content_digest", "require_same_content"]
 
 
 def content_digest(contract: Contract, data: pa.Table) -> str:
@@ -81,6 +81,11 @@ def batches_known(target: "DeltaTable", as_of: pd.Timestamp | None) -> list[tupl
         known = _versions_known(target, as_of)
         commits = [commit for commit in commits if commit["version"] in known]
     return [(commit["batch"], commit["digest"]) for commit in commits]
+
+
+def batches_by_version(target: "DeltaTable") -> dict[int, str]:
+    """Name of the batch that came with each version of the table."""
+    return {int(commit["version"]): str(commit["batch"]) for commit in target.history() if "batch" in commit}
 
 
 def _versions_known(target: "DeltaTable", as_of: pd.Timestamp) -> set[int]:

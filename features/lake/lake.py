@@ -12,8 +12,8 @@ import pyarrow as pa
 from features.contracts import AVAILABLE_AT, CONTRACTS
 from features.errors import DataError, HeadroomError
 from features.frames import as_contract, empty_frame, from_arrow, to_arrow
-from features.lake.batches import batches_known, commit_batch, content_digest, require_same_content
-from features.lake.queries import latest_per_key, row_filter, scan, version_order
+from features.lake.batches import batches_by_version, batches_known, commit_batch, content_digest, require_same_content
+from features.lake.queries import latest_per_key, row_filter, scan, source_of_rows, version_order
 from features.lake.tables import BATCH_SEQ, contract_of, open_or_create, open_table
 
 __all__ = ["Lake"]
@@ -81,22 +81,27 @@ class Lake:
         as_of: pd.Timestamp | None = None,
         where: Mapping[str, Sequence[str]] | None = None,
         since: pd.Timestamp | None = None,
+        sources: bool = False,
     ) -> pd.DataFrame:
         """Every version available at `as_of`, ordered by `available_at`, then batch; text keys are categoricals.
 
         Written one after the other into an array, the last version of a key stays. `where` keeps rows whose text
-        column holds one of the given values, `since` those whose event time is at or after it.
+        column holds one of the given values, `since` those whose event time is at or after it. With `sources` a
+        column `source` beside the contract's names the source of each row, which its batch's name begins with.
         """
         contract = contract_of(table)
         names = list(contract.columns if columns is None else columns)
         target = open_table(self.root, contract)
         if target is None or target.version() == 0:
-            return empty_frame(contract, names)
+            empty = empty_frame(contract, names)
+            return empty.assign(source=pd.Categorical([])) if sources else empty
         wanted = list(dict.fromkeys([*names, AVAILABLE_AT, BATCH_SEQ]))
         frame = from_arrow(contract, scan(target, contract, wanted, row_filter(contract, as_of, where, since)))
         order = version_order(frame)
         frame = frame if order is None else frame.take(order).reset_index(drop=True)
-        return frame[names]
+        if not sources:
+            return frame[names]
+        return frame[names].assign(source=source_of_rows(frame[BATCH_SEQ].to_numpy(), batches_by_version(target)))
 
     def read(
         self,
@@ -106,15 +111,17 @@ class Lake:
         columns: Sequence[str] | None = None,
         where: Mapping[str, Sequence[str]] | None = None,
         since: pd.Timestamp | None = None,
+        sources: bool = False,
     ) -> pd.DataFrame:
         """One row per key, sorted by key: the current one, or the latest that was available at `as_of`."""
         contract = contract_of(table)
         names = list(contract.columns if columns is None else columns)
         wanted = list(dict.fromkeys([*contract.key, *names]))
-        frame = self.versions(table, columns=wanted, as_of=as_of, where=where, since=since)
+        frame = self.versions(table, columns=wanted, as_of=as_of, where=where, since=since, sources=sources)
         frame = frame.take(latest_per_key(frame, contract.key))
         texts = {name: "str" for name in names if contract.field(name).kind == "text"}
-        return frame[names].astype(texts).reset_index(drop=True)
+        shown = [*names, "source"] if sources else names
+        return frame[shown].astype(texts).reset_index(drop=True)
 
     def valid(self, table: str, *, at: pd.Timestamp, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """The rows of `read` that hold at `at`: `valid_from` ≤ at < `valid_to`, one per thing they describe.

@@ -14,7 +14,7 @@ from features.lake.tables import BATCH_SEQ
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["latest_per_key", "row_filter", "scan", "version_order"]
+__all__ = ["latest_per_key", "row_filter", "scan", "source_of_rows", "version_order"]
 
 
 def scan(target: "DeltaTable", contract: Contract, columns: list[str], row_filter: Any) -> pa.Table:
@@ -99,3 +99,12 @@ def _sorted(columns: list[np.ndarray]) -> np.ndarray:
             return np.lexsort(columns[::-1])
         packed = packed * span + (column - low)
     return np.argsort(packed, kind="stable")
+
+
+def source_of_rows(sequence: np.ndarray, batches: Mapping[int, str]) -> pd.Categorical:
+    """The source of every row by the version it came with: what stands before the colon of the batch's name."""
+    versions, places = np.unique(sequence, return_inverse=True)
+    names = [batches.get(int(version), "").partition(":")[0] for version in versions]
+    kinds = list(dict.fromkeys(names))
+    codes = np.array([kinds.index(name) for name in names], dtype=np.int32)
+    return pd.Categorical.from_codes(codes[places], categories=pd.Index(kinds, dtype="str"))

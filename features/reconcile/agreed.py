@@ -33,9 +33,9 @@ def node_rows(ledgers: Ledgers, matched: Matched, parents: Iterable[Parent], pol
     made = []
     for level in ("substation", "feeder", "area"):
         for node_id, node in sorted(matched.nodes[level].items()):
-            mine = ledgers.records.loc[sorted(node.records & set(ledgers.records.index))]
-            mine = mine[mine["kind"] == level]
-            facts = _node_facts(mine, level)
+            everything = ledgers.records.loc[sorted(node.records & set(ledgers.records.index))]
+            mine = everything[everything["kind"] == level]
+            facts = _node_facts(mine, everything, level)
             held = parent.get(node_id)
             facts |= {"node_id": node_id, "kind": level, "parent_id": None if held is None else held.parent}
             known = mine[AVAILABLE_AT].max()
@@ -57,9 +57,12 @@ def _first(records: pd.DataFrame, order: tuple[str, ...], column: str | None = N
     return str(usable.assign(rank=rank).sort_values("rank", kind="stable").index[0])
 
 
-def _node_facts(mine: pd.DataFrame, level: str) -> dict[str, object]:
-    """Name, hall, place and rating of a node from the records that should know best."""
-    place = mine.loc[_first(mine, ("topology", "assets", "marketing", "collection"), "longitude")]
+def _node_facts(mine: pd.DataFrame, everything: pd.DataFrame, level: str) -> dict[str, object]:
+    """Name, hall, place and rating of a node from the records that should know best.
+
+    An area stands where its transformers do: `everything` has them beside the records of the node itself.
+    """
+    place = everything.loc[_first(everything, ("topology", "assets", "marketing", "collection"), "longitude")]
     hall = mine.loc[_first(mine, ("marketing", "assets", "collection", "topology"), "hall_id"), "hall_id"]
     name = mine.loc[_first(mine, _NAMED_BY, "name"), "name"]
     rated = mine.loc[_first(mine, _RATED_BY, "rating_kva"), "rating_kva"]

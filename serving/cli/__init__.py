@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "reconcile": "Bring the ledgers of several systems together.",
     "links": "Show what is linked to what, how surely and why.",
     "work-items": "List and settle what people must look at.",
+    "quality": "Judge the data by rules, with trends and by org unit.",
     "contracts": "Show what every table holds: columns, units, bounds, codes.",
     "erase": "Erase who a customer is, with every earlier version.",
     "train": "Train a model, log the run and register a version.",
