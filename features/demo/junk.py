@@ -7,6 +7,7 @@ __all__ = ["Junk", "plant_junk"]
 
 Change = tuple[str, object, str]
 _SENTINEL = 9999.99
+_LONG_AGO = pd.Timestamp("2000-01-01")
 
 _PLANS: dict[str, tuple[Change, ...]] = {
     # file (without the year): column, value put there, reason of the refusal
@@ -37,9 +38,21 @@ _PLANS: dict[str, tuple[Change, ...]] = {
     ),
     "area_transformers": (("额定容量(kVA)", "-400", "BELOW_BOUND"), ("额定容量(kVA)", "四百", "BAD_NUMBER")),
     "nodes": (("功率因数", "0.095", "BELOW_BOUND"), ("设备名称", "", "MISSING_VALUE")),
+    "bills": (("户号", "K9999999X", "ORPHAN_LINK"), ("计费止", _LONG_AGO, "PERIOD_REVERSED")),
+    "payments": (("实收金额(元)", np.nan, "MISSING_VALUE"), ("实收金额(元)", 9.9e10, "ABOVE_BOUND")),
+    "app_activity": (("入库时间", _LONG_AGO, "KNOWN_TOO_EARLY"), ("户号", "K9999999X", "ORPHAN_LINK")),
+    "work_orders": (
+        ("受理时间", "2024-02-30 09:15", "BAD_TIME"),
+        ("业务类型", "不明", "UNKNOWN_CODE"),
+        ("受理内容", "", "MISSING_VALUE"),
+    ),
+    "satisfaction": (("满意度", "99", "ABOVE_BOUND"), ("满意度", "四百", "BAD_NUMBER")),
+    "inspections": (("追补电量(kWh)", "-40", "BELOW_BOUND"), ("检查结果", "不明", "UNKNOWN_CODE")),
+    "identities": (("户号", "K9999999X", "ORPHAN_LINK"), ("证件类型", "不明", "UNKNOWN_CODE")),
 }
 _KEYS = {"customers": "户号", "meters": "表号", "applications": "申请编号", "nodes": "设备编码"}
-_KEYS |= {"area_transformers": "变压器编码"}
+_KEYS |= {"area_transformers": "变压器编码", "work_orders": "工单编号", "satisfaction": "评价编号"}
+_KEYS |= {"inspections": "检查编号"}
 _ONE_IN = 40_000
 
 Junk = pd.DataFrame
@@ -80,7 +93,8 @@ def _mixed(
     if large:
         for column in frame.columns:
             if isinstance(frame[column].dtype, pd.CategoricalDtype):
-                known = frame[column].cat.categories.union(pd.Index(broken[column].unique(), dtype="str"), sort=False)
+                values = pd.Index(broken[column].dropna().unique(), dtype="str")
+                known = frame[column].cat.categories.union(values, sort=False)
                 frame = frame.assign(**{column: frame[column].cat.set_categories(known)})
                 broken = broken.assign(**{column: pd.Categorical(broken[column], categories=known)})
             else:

@@ -1,6 +1,14 @@
 """Chinese names for units, substations, feeders and areas, made without repeats."""
 
-__all__ = ["area_name", "department_name", "feeder_name", "hall_name", "substation_name"]
+__all__ = [
+    "area_name",
+    "department_name",
+    "estate_name",
+    "feeder_name",
+    "hall_name",
+    "street_name",
+    "substation_name",
+]
 
 COMPANY = "江州供电公司"
 _DEPARTMENTS = ("城区供电中心", "滨江供电中心", "云岭供电中心", "东湖供电中心", "南湾供电中心", "西塘供电中心")
@@ -43,3 +51,13 @@ def area_name(index: int) -> str:
 def _place(index: int) -> str:
     turn, place = divmod(index, len(_PLACES))
     return _PLACES[place] if turn == 0 else f"{_PLACES[place]}{'东西南北'[(turn - 1) % 4]}{(turn - 1) // 4 or ''}"
+
+
+def estate_name(index: int) -> str:
+    """Name of the estate or village that area number `index` supplies: the area's, without its running number."""
+    return _ESTATES[index % len(_ESTATES)]
+
+
+def street_name(index: int) -> str:
+    """Name of the street along which feeder number `index` runs."""
+    return f"{_place(index + 1)}路"

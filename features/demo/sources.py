@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.demo.config import TIME_ZONE
+from features.demo.dealing_sources import dealing_files
 from features.demo.territory import Territory
 
 __all__ = ["CODES", "source_files", "weather_files"]
@@ -140,6 +141,8 @@ def source_files(territory: Territory) -> Iterator[tuple[str, pd.DataFrame]]:
     yield from weather_files(territory)
     yield "consumption.parquet", _consumption(territory)
     yield from _loads(territory)
+    # Last, because broken rows are drawn file by file: those of the files before stay where they are.
+    yield from dealing_files(territory)
 
 
 def _ledger(table: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from features.demo.climate import with_marked_years, year_marks
 from features.demo.config import DemoConfig
 from features.demo.customers import Customers, draw_customers
 from features.demo.days import Days, days_of
+from features.demo.dealings import DEALINGS, Dealings, Ground, deal
 from features.demo.events import apply_events, event_frame
 from features.demo.growth import draw_growth
 from features.demo.ledgers import network_frames
@@ -30,6 +31,7 @@ FORECAST_REACH_DAYS = 16
 TABLES = (
     *("org_unit", "node", "transformer", "line_segment", "tie", "node_load", "weather_observed", "weather_forecast"),
     *("event", "customer", "meter", "consumption", "application"),
+    *DEALINGS,
 )
 """The contracts that a territory fills."""
 
@@ -101,8 +103,24 @@ class Territory:
         if table == "consumption":
             return as_contract(CONTRACTS[table], consumption_frame(self.days, self.customers, self.metering))
         if table not in self._frames:
-            self._frames.update(self._small_frames())
+            made = self.dealings.frames() if table in DEALINGS else self._small_frames()
+            self._frames.update({name: as_contract(CONTRACTS[name], frame) for name, frame in made.items()})
         return self._frames[table]
+
+    @cached_property
+    def dealings(self) -> Dealings:
+        """Bills, contacts and visits; drawn when first asked for, since many who need loads need none of them."""
+        ground = Ground(
+            seed=self.config.seed,
+            days=self.days,
+            network=self.network,
+            load=self.load,
+            customers=self.customers,
+            readings=self.readings,
+            metering=self.metering,
+            applications=self.applications,
+        )
+        return deal(ground)
 
     def _small_frames(self) -> dict[str, pd.DataFrame]:
         rng = np.random.default_rng([self.config.seed, 90])
@@ -115,7 +133,7 @@ class Territory:
         frames["application"] = application_frame(
             self.applications, self.days, self.network, self.customers.of_application
         )
-        return {name: as_contract(CONTRACTS[name], frame) for name, frame in frames.items()}
+        return frames
 
     def as_of(self, table: str, at: pd.Timestamp) -> pd.DataFrame:
         """The rows a reader sees at `at`: the latest version known of each key and, where rows have a validity,
@@ -131,7 +149,7 @@ class Territory:
     @cached_property
     def truth(self) -> dict[str, pd.DataFrame]:
         """Planted truth by table name; no feature may read it."""
-        return truth_tables(
+        of_load = truth_tables(
             self.days,
             self.network,
             self.load,
@@ -141,6 +159,7 @@ class Territory:
             self.applications,
             self.shifts,
         )
+        return of_load | self.dealings.truth()
 
 
 def simulate(config: DemoConfig | None = None) -> Territory:
