@@ -16,6 +16,8 @@ _PER_YEAR = 0.82
 """Contacts per customer and year that nothing planted is the cause of; with those there is about one a year."""
 _HIGH_BILL, _HIGH_BILL_CENTS, _HIGH_BILL_SHARE = 1.6, 6_000, 0.035
 _REPORTED_THEFTS = 0.25
+_STRAINED = 0.9
+"""Fuses begin to blow where an area draws more than this share of what its transformers may carry."""
 _COLUMNS = {"customer": np.int64, "area": np.int64, "topic": object, "day": float}
 
 
@@ -23,24 +25,24 @@ _COLUMNS = {"customer": np.int64, "area": np.int64, "topic": object, "day": floa
 class Causes:
     """What of the planted truth makes people call: rows of area, first and last day (span days, with their hours)."""
 
-    overloads: list[tuple[int, float, float]]
+    strained: list[tuple[int, float, float]]
     low_voltage: list[tuple[int, float, float]]
     bursts: pd.DataFrame
 
 
 def find_causes(ground: Ground) -> Causes:
-    """Overload days and voltage faults within the days of daily use, and bursts drawn for them."""
+    """Days near or above an area's rating, voltage faults, and bursts, all within the days of daily use."""
     areas, first = len(ground.network.area_ids), 24 * ground.customers.first_day
     load = ground.load.load_kw[-areas:, first:]
-    above = load > ground.network.capacity_kw(len(ground.days.dates))[:, first:]
+    above = load > _STRAINED * ground.network.capacity_kw(len(ground.days.dates))[:, first:]
     over = above.reshape(areas, ground.span, 24).any(axis=2)
-    overloads = [(int(a), d + 8 / 24, d + 23 / 24) for a, d in zip(*np.nonzero(over), strict=True)]
+    strained = [(int(a), d + 8 / 24, d + 23 / 24) for a, d in zip(*np.nonzero(over), strict=True)]
     faults = [
         (area, begin / 24 - ground.customers.first_day, end / 24 - ground.customers.first_day)
         for area, begin, end, _ in ground.readings.voltage_faults
         if begin >= first
     ]
-    return Causes(overloads, faults, _draw_bursts(ground))
+    return Causes(strained, faults, _draw_bursts(ground))
 
 
 def _draw_bursts(ground: Ground) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def draw_contacts(ground: Ground, habits: Habits, bills: Bills, causes: Causes, 
     rng = ground.rng(9)
     area = ground.customers.area
     parts = [_usual(ground, habits, rng)]
-    parts.append(_in_areas(ground, "outage", causes.overloads, 0.008, 0, rng))
+    parts.append(_in_areas(ground, "outage", causes.strained, 0.02, 1, rng))
     parts.append(_in_areas(ground, "low_voltage", causes.low_voltage, 0.06, 1, rng))
     parts.append(_after_high_bills(ground, bills, rng))
     spoken = pd.DataFrame({"customer": -1, "area": area[reports["customer"]], "topic": "theft", "day": reports["day"]})

@@ -15,7 +15,7 @@ __all__ = ["Orders", "make_orders", "online_contacts", "order_frame"]
 _CHANNELS, _ODDS = ("hotline", "hall", "website", "app"), (0.62, 0.17, 0.06, 0.15)
 _ABOUT_A_PLACE = ("outage", "low_voltage", "noise", "hazard", "theft", "subway_works", "tripping", "levee_works")
 _REPEATED = 0.05
-_REPEATED_WHEN_LATE = 0.30
+_REPEATED_WHEN_LATE = 0.22
 _KNOWN_AFTER_DAYS = 3 / 1440
 
 

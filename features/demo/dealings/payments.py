@@ -51,7 +51,8 @@ def _settled(habits: Habits, bills: Bills, rng: np.random.Generator) -> pd.DataF
     patience = np.clip(rng.gamma(3.0, 1.8, len(habits.channel)), 0.3, 12.0)
     days = patience[bills.customer] * rng.uniform(0.5, 1.2, count) + 0.05
     window = bills.due - bills.issued
-    slow = (habit == "late") & (rng.random(count) < 0.6) | (habit == "prompt") & (rng.random(count) < 0.015)
+    forgot = (habit == "prompt") & (rng.random(count) < 0.015) & ~habits.autopay[bills.customer]
+    slow = (habit == "late") & (rng.random(count) < 0.6) | forgot
     days = np.minimum(days, 0.9 * window)
     days = np.where(slow, window + rng.gamma(1.3, 9.0, count) + 0.5, days)
     owed = (bills.amount_cents > 0) & (habit != "ahead")

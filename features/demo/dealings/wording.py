@@ -13,7 +13,7 @@ class Topic:
 
     `kind` is a code of the contract; `weight` how usual it is among others, `summer` and `winter` how much more in
     those seasons; `due_hours` the time allowed. `facts` and `wishes` are fragments with {place}, {street}, {when},
-    {span}. `online` says what the application is used for in it.
+    {since}, {span} (hours) and {long} (days). `online` says what the application is used for in it.
     """
 
     kind: str
@@ -28,8 +28,10 @@ class Topic:
 
 _OPENINGS = ("客户反映，", "用户表示，", "客户诉求：", "客户称，", "工单内容：", "居民反映，", "用户咨询求助，", "")
 _AGAIN = ("再次反映，", "第二次反映，", "此前已报过，仍未解决，", "催办：")
-_WHEN = ("今天早上", "昨天晚上", "刚才", "今天下午", "前天夜里", "最近几天", "本周以来", "中午")
-_SPAN = ("半小时", "两个小时", "一下午", "两三天", "一周左右", "快一个月", "大半天", "一晚上")
+_WHEN = ("今天早上", "昨天晚上", "刚才", "今天下午", "前天夜里", "今天中午", "昨天傍晚")
+_SINCE = ("最近几天", "本周以来", "这半个月", "连日来", "近期")
+_SPAN = ("半小时", "一个多小时", "两个小时", "一下午", "大半天", "一晚上")
+_LONG = ("两三天", "四五天", "一周左右", "十来天", "半个月", "将近一个月")
 
 TOPICS: dict[str, Topic] = {
     "outage": Topic(
@@ -53,9 +55,9 @@ TOPICS: dict[str, Topic] = {
         0.35,
         120,
         (
-            "{place}{when}电压低，空调无法启动",
-            "{place}电压不稳，灯光忽明忽暗，已有{span}",
-            "{when}用电高峰时{place}电压偏低，水泵带不动",
+            "{place}{since}电压低，空调无法启动",
+            "{place}电压不稳，灯光忽明忽暗，已有{long}",
+            "{since}用电高峰时{place}电压偏低，水泵带不动",
             "{street}{place}末端电压低，电饭煲煮不熟饭",
         ),
         ("，请安排人员测量电压。", "，要求尽快改造线路。", "，请核实变压器是否过载。", "，希望尽快解决电压问题。"),
@@ -68,8 +70,8 @@ TOPICS: dict[str, Topic] = {
         120,
         (
             "怀疑{place}家中电表走得快，断开总闸表还在转",
-            "{place}电表屏幕不显示，已有{span}",
-            "{when}发现电表指示灯异常闪烁",
+            "{place}电表屏幕不显示，已有{long}",
+            "{since}发现电表指示灯异常闪烁",
             "电表箱门损坏，{place}表箱里有响声",
         ),
         ("，申请校验电表。", "，请派人检查表计。", "，要求更换电表。", "，请核实表计是否故障。"),
@@ -81,7 +83,7 @@ TOPICS: dict[str, Topic] = {
         (
             "本月电费比上月高出很多，{place}家中用电习惯没有变化",
             "对电费金额有疑问，{when}收到账单觉得偏高",
-            "{place}家中{span}无人居住，电费仍然很高",
+            "{place}家中{long}无人居住，电费仍然很高",
             "电量突增，怀疑抄表有误",
         ),
         ("，请核实电量电费。", "，请解释阶梯电价如何计算。", "，要求核查抄表读数。", "，请回复用电明细。"),
@@ -128,7 +130,7 @@ TOPICS: dict[str, Topic] = {
             "{place}业主申请安装充电桩，车位在地下车库",
             "咨询新能源汽车充电桩报装需要哪些材料",
             "{place}物业不同意装充电桩，询问怎么办理报装",
-            "充电桩报装后{span}没有人联系现场勘查",
+            "充电桩报装后{long}没有人联系现场勘查",
         ),
         ("，请安排勘查。", "，请告知所需资料。", "，请尽快装表接电。", "，询问办理进度。"),
         online="application",
@@ -161,7 +163,7 @@ TOPICS: dict[str, Topic] = {
         (
             "{street}电力施工夜间噪音大，影响{place}居民休息",
             "{place}变压器嗡嗡响，{when}无法入睡",
-            "{street}挖沟敷设电缆，施工噪音持续{span}",
+            "{street}挖沟敷设电缆，施工噪音持续{long}",
         ),
         ("，要求停止夜间施工。", "，请尽快处理噪音。", "，要求给出答复。"),
     ),
@@ -229,7 +231,7 @@ BURSTS: dict[str, Topic] = {
         168,
         (
             "地铁施工挖断电缆，{place}{when}停电",
-            "{street}地铁施工夜间噪音大，{span}不停",
+            "{street}地铁施工夜间噪音大，{since}一直不停",
             "地铁工地临时用电影响{place}供电",
         ),
         ("，要求协调地铁施工单位。", "，请督促工地整改。", "，请尽快处理。"),
@@ -245,14 +247,14 @@ BURSTS: dict[str, Topic] = {
         "complaint",
         0.01,
         48,
-        ("{when}代扣电费被重复扣款两次", "手机交费重复扣款，只到账一笔", "银行重复扣款，{span}没有退回"),
+        ("{when}代扣电费被重复扣款两次", "手机交费重复扣款，只到账一笔", "银行重复扣款，{long}没有退回"),
         ("，要求退回重复扣款。", "，请尽快退款。", "，请核实扣款记录。"),
     ),
     "tripping": Topic(
         "fault",
         0.01,
         12,
-        ("{place}频繁跳闸，一天跳{span}", "{street}线路频繁跳闸，{when}又停电", "空气开关正常，{place}仍频繁跳闸"),
+        ("{place}{since}频繁跳闸", "{street}线路频繁跳闸，{when}又停电", "空气开关正常，{place}仍频繁跳闸"),
         ("，要求彻底检修线路。", "，请查明频繁跳闸原因。", "，影响正常营业。"),
         online="outage",
     ),
@@ -287,8 +289,10 @@ ANSWERS: dict[int, tuple[str, ...]] = {
 def write(topic: str, place: str, street: str, again: bool, rng: np.random.Generator) -> str:
     """The text of one work order, put together anew each time."""
     what = TOPICS.get(topic) or BURSTS[topic]
-    pick = rng.integers(0, 1 << 30, 6)
+    pick = rng.integers(0, 1 << 30, 4)
     opening = (_AGAIN if again else _OPENINGS)[pick[0] % (len(_AGAIN) if again else len(_OPENINGS))]
     fact, wish = what.facts[pick[1] % len(what.facts)], what.wishes[pick[2] % len(what.wishes)]
-    words = {"place": place, "street": street, "when": _WHEN[pick[3] % len(_WHEN)], "span": _SPAN[pick[4] % len(_SPAN)]}
+    words = {"place": place, "street": street}
+    for name, choice in (("when", _WHEN), ("since", _SINCE), ("span", _SPAN), ("long", _LONG)):
+        words[name] = choice[pick[3] % len(choice)]
     return opening + fact.format(**words) + wish

@@ -84,7 +84,9 @@ def looks_broken(row: pd.Series, reason: str) -> bool:
         "ORPHAN_LINK": lambda: any(text.endswith("X") and text[:-1].strip("AFKM9") == "" for text in texts),
         "MISSING_VALUE": lambda: row.isna().any(),
         "BELOW_BOUND": lambda: any(text.startswith("-") or text == "0.095" for text in texts),
-        "ABOVE_BOUND": lambda: any(text in ("9900000000.0", "99000000000.0", "500000000.0", "99.9", "99") for text in texts),
+        "ABOVE_BOUND": lambda: any(
+            text in ("9900000000.0", "99000000000.0", "500000000.0", "99.9", "99") for text in texts
+        ),
         "UNKNOWN_CODE": lambda: bool({"其他", "D", "不明"} & set(texts)),
         "BAD_TIME": lambda: "2024-02-30 09:15" in texts,
         "BAD_NUMBER": lambda: "1,25" in texts or "四百" in texts,
