@@ -1,6 +1,7 @@
 """From the clock of a source to UTC: fixed offsets, local zones, and the two hours of a year that are not plain."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timezone, tzinfo
 from typing import Literal
 
@@ -18,6 +19,7 @@ class Occurrences:
 
     def __init__(self) -> None:
         self._seen: Counter[tuple[object, ...]] = Counter()
+        self._fresh: Counter[tuple[object, ...]] = Counter()
 
     def is_first(self, things: list[tuple[object, ...]]) -> np.ndarray:
         """True where the thing occurs for the first time; every call counts on."""
@@ -25,7 +27,19 @@ class Occurrences:
         for position, thing in enumerate(things):
             first[position] = self._seen[thing] == 0
             self._seen[thing] += 1
+            self._fresh[thing] += 1
         return first
+
+    def fresh(self) -> list[tuple[list[object], int]]:
+        """What was seen since this was asked last, as plain values."""
+        seen = [(list(thing), count) for thing, count in self._fresh.items()]
+        self._fresh.clear()
+        return seen
+
+    def recall(self, seen: Iterable[tuple[list[object], int]]) -> None:
+        """Count what a run before has seen."""
+        for thing, count in seen:
+            self._seen[tuple(thing)] += count
 
 
 def localize(

@@ -33,11 +33,17 @@ def csv_header(path: Path, mapping: TableMapping) -> list[str]:
         return _header(path, mapping, text)[0]
 
 
-def read_csv(path: Path, mapping: TableMapping) -> Iterator[RawChunk]:
-    """Every column as text; what is no row stands in the chunk of the rows around it."""
+def read_csv(path: Path, mapping: TableMapping, begin: int = 0) -> Iterator[RawChunk]:
+    """Every column as text; what is no row stands in the chunk of the rows around it.
+
+    The lines above `begin` are passed over unread, so a row must begin there.
+    """
     unfit: dict[int, str] = {}
     with _opened(path, mapping) as text:
         names, line = _header(path, mapping, text)
+        for _ in range(line, begin):
+            text.readline()
+        line = max(line, begin)
         records = SoundRecords(text, mapping.delimiter, len(names), line, _BLOCK)
         first = 0
         for frame in _frames(records, names, mapping.delimiter, unfit):

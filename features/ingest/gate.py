@@ -4,10 +4,15 @@ import numpy as np
 import pandas as pd
 
 from features.contracts import AVAILABLE_AT, Contract
+from features.ingest.chunks import RawChunk
+from features.ingest.layouts import Readings, spread
+from features.ingest.links import KnownIds, mark_orphans
+from features.ingest.mapping import TableMapping
 from features.ingest.reasons import reason_of_check
-from features.ingest.records import Records
+from features.ingest.records import Records, make_records
+from features.ingest.times import TimeContext
 
-__all__ = ["mark_broken"]
+__all__ = ["judge", "mark_broken"]
 
 _PERIODS = (("valid_from", "valid_to"), ("start_utc", "end_utc"))
 # A forecast or a planned event may be known before it begins; a measurement may not.
@@ -16,6 +21,23 @@ _MEASURED = ("node_load", "weather_observed", "consumption", "meter_voltage", "a
 # grace is for simulated territories and for clocks that are behind.
 _FIRST_METERING = pd.Timestamp("1970-01-01", tz="UTC")
 _GRACE = pd.Timedelta(days=366)
+
+
+def judge(
+    chunk: RawChunk,
+    mapping: TableMapping,
+    file_id: str,
+    missing: tuple[str, ...],
+    context: TimeContext,
+    known: KnownIds | None,
+) -> tuple[Readings, Records]:
+    """Make the records of raw rows and mark those that may not pass; without `known` links are not looked at."""
+    readings = spread(chunk, mapping, file_id, missing)
+    records = make_records(readings.frame, mapping, missing, context)
+    mark_broken(mapping.contract, records)
+    if known is not None:
+        mark_orphans(mapping.table, records, known)
+    return readings, records
 
 
 def mark_broken(contract: Contract, records: Records) -> None:

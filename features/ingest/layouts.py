@@ -20,6 +20,7 @@ __all__ = [
     "blank",
     "check_columns",
     "file_identifier",
+    "melted_columns",
     "needed_columns",
     "spread",
 ]
@@ -52,7 +53,7 @@ def file_identifier(path: Path, mapping: TableMapping) -> str:
     return match[1] if match.re.groups else match[0]
 
 
-def _melted(mapping: TableMapping, names: list[str]) -> dict[str, str | int]:
+def melted_columns(mapping: TableMapping, names: list[str]) -> dict[str, str | int]:
     """The columns that a layout melts, with the label (wide) or the minutes since midnight (hours) of each."""
     layout = mapping.layout
     if isinstance(layout, HoursLayout):
@@ -67,12 +68,12 @@ def _melted(mapping: TableMapping, names: list[str]) -> dict[str, str | int]:
 def needed_columns(mapping: TableMapping, names: list[str]) -> list[str]:
     """The source columns to read, given those a file has."""
     plain = [name for name in mapping.sources() if not name.startswith("$")]
-    return list(dict.fromkeys([*plain, *_melted(mapping, names)]))
+    return list(dict.fromkeys([*plain, *melted_columns(mapping, names)]))
 
 
 def check_columns(path: Path, mapping: TableMapping, names: list[str]) -> None:
     """Raise SourceError naming the columns that the mapping needs and the file has not."""
-    if isinstance(mapping.layout, WideLayout) and not _melted(mapping, names):
+    if isinstance(mapping.layout, WideLayout) and not melted_columns(mapping, names):
         raise SourceError(f"{path}: no column matches {mapping.layout.columns!r}; it has: {_listed(names)}")
     absent = [name for name in needed_columns(mapping, names) if name not in names]
     if absent:
@@ -92,7 +93,7 @@ def spread(chunk: RawChunk, mapping: TableMapping, file_id: str, missing: tuple[
         kept &= ~frame[name].astype("str").str.strip().isin(values).to_numpy(dtype=bool)
     frame, rows = frame[kept].reset_index(drop=True), rows[kept]
     excluded = int((~kept).sum())
-    melted = _melted(mapping, list(chunk.frame.columns))
+    melted = melted_columns(mapping, list(chunk.frame.columns))
     if melted:
         excluded *= len(melted)
         frame, rows = _melt(frame, rows, mapping, melted)

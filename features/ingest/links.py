@@ -1,5 +1,6 @@
 """What points to what: the columns of each table whose values must be known in another table."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,6 +72,12 @@ class KnownIds:
         for target, (ledger, column) in _LEDGERS.items():
             if table == ledger:
                 self.of(target).update(frame[column].unique())
+
+    def add_all(self, table: str, frames: Callable[[], Iterable[pd.DataFrame]]) -> None:
+        """Remember those of many frames, which are only made where the table's identifiers are pointed to."""
+        if table in _ID:
+            for frame in frames():
+                self.add(table, frame)
 
 
 def mark_orphans(table: str, records: Records, known: KnownIds) -> None:

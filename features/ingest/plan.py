@@ -13,7 +13,7 @@ from features.ingest.mapping import HoursLayout, LongLayout, SourceMapping, Tabl
 from features.ingest.readers import header
 from features.ingest.records import check_constants
 
-__all__ = ["Job", "plan_jobs"]
+__all__ = ["Job", "plan_id", "plan_jobs"]
 
 _CHUNK = 1 << 20
 
@@ -65,6 +65,13 @@ def plan_jobs(source: SourceMapping, data_dir: Path) -> list[Job]:
             content = hashes[path] + (file_id if FILE in mapping.sources() else "")
             jobs.append(Job(mapping, path, file_id, _batch(source, mapping, content)))
     return jobs
+
+
+def plan_id(jobs: list[Job]) -> str:
+    """Sixteen hexadecimal digits: the same for the same files under the same mapping, and the same contracts."""
+    kinds = {job.table: [(one.name, one.kind) for one in job.mapping.contract.fields] for job in jobs}
+    parts = [kinds, [(job.table, job.batch) for job in jobs]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def _files(mapping: TableMapping, data_dir: Path) -> list[Path]:

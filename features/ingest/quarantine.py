@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +96,23 @@ class Refused:
         if self._writer is not None:
             self._writer.close()
 
-    def keep(self, folder: Path) -> None:
-        """Move the rows below `folder`, whole or not at all; a repeat of the batch replaces them by their equal."""
-        if self._writer is None:
+    def reopen(self, reasons: Mapping[str, int], folder: Path, name: str) -> bool:
+        """Take up what was closed with these counts; False where its file is neither here nor below `folder`."""
+        self.reasons = Counter(reasons)
+        return not reasons or self.path.exists() or self.target(folder, name).exists()
+
+    def keep(self, folder: Path, name: str) -> None:
+        """Move the rows below `folder` under a name, whole or not at all; a repeat replaces them by their equal."""
+        if not self.reasons or not self.path.exists():
+            # Nothing was refused, or a killed run moved them.
             return
-        target = folder / self.table / f"{self.batch.replace(':', '-')}.parquet"
+        target = self.target(folder, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         self.path.replace(target)
+
+    def target(self, folder: Path, name: str) -> Path:
+        """The file below `folder` that keeps the rows under a name."""
+        return folder / self.table / f"{name.replace(':', '-')}.parquet"
 
 
 def read_quarantine(folder: Path, table: str | None = None) -> pd.DataFrame:

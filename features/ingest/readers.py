@@ -37,12 +37,15 @@ def header(path: Path, mapping: TableMapping) -> list[str]:
         return csv_header(path, mapping)
 
 
-def read_chunks(path: Path, mapping: TableMapping, columns: Sequence[str]) -> Iterator[RawChunk]:
-    """The rows of a file. CSV and Excel give every column as text; Parquet gives `columns` with their types."""
+def read_chunks(path: Path, mapping: TableMapping, columns: Sequence[str], begin: int = 0) -> Iterator[RawChunk]:
+    """The rows of a file, from the line `begin` on, at which a row must begin.
+
+    CSV and Excel give every column as text; Parquet gives `columns` with their types.
+    """
     readers = {"csv": read_csv, "excel": _read_excel}
     with _readable(path):
         kind = _format(path, mapping)
-        yield from _read_parquet(path, columns) if kind == "parquet" else readers[kind](path, mapping)
+        yield from _read_parquet(path, columns, begin) if kind == "parquet" else readers[kind](path, mapping, begin)
 
 
 @contextlib.contextmanager
@@ -117,9 +120,10 @@ def _cell_text(cell: Any) -> str:
     return cell.isoformat(sep=" ") if hasattr(cell, "hour") and hasattr(cell, "year") else str(cell)
 
 
-def _read_excel(path: Path, mapping: TableMapping) -> Iterator[RawChunk]:
-    rows = _excel_rows(path, mapping)
-    _, names = next(rows)
+def _read_excel(path: Path, mapping: TableMapping, begin: int) -> Iterator[RawChunk]:
+    every = _excel_rows(path, mapping)
+    _, names = next(every)
+    rows = itertools.dropwhile(lambda row: row[0] < begin, every)
     while taken := list(itertools.islice(rows, _EXCEL_ROWS)):
         good, bad = [], []
         for line, cells in taken:
@@ -132,14 +136,25 @@ def _read_excel(path: Path, mapping: TableMapping) -> Iterator[RawChunk]:
         yield RawChunk(frame, np.array([line for line, _ in good], dtype=np.int64), bad)
 
 
-def _read_parquet(path: Path, columns: Sequence[str]) -> Iterator[RawChunk]:
+def _read_parquet(path: Path, columns: Sequence[str], begin: int) -> Iterator[RawChunk]:
     import pyarrow.parquet as pq
 
-    line = 1
     with pq.ParquetFile(path) as file:
         texts = [f.name for f in file.schema_arrow if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=list(columns)):
-            frame = pa.table(batch).to_pandas()
-            yield RawChunk(frame, np.arange(line, line + len(frame), dtype=np.int64))
-            line += len(frame)
+        line, groups = _groups_from(file.metadata, begin)
+        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, row_groups=groups, columns=list(columns)):
+            passed = min(max(begin - line, 0), batch.num_rows)
+            frame = pa.table(batch.slice(passed)).to_pandas()
+            yield RawChunk(frame, np.arange(line + passed, line + batch.num_rows, dtype=np.int64))
+            line += batch.num_rows
+
+
+def _groups_from(metadata: Any, begin: int) -> tuple[int, list[int]]:
+    """The row groups that hold rows from the line `begin` on, and the line at which the first of them begins."""
+    line, groups = 1, range(metadata.num_row_groups)
+    for group in groups:
+        if line + metadata.row_group(group).num_rows > begin:
+            return line, list(groups[group:])
+        line += metadata.row_group(group).num_rows
+    return line, []

@@ -1,7 +1,8 @@
 """What an ingest did, counted so that nothing is lost: in = accepted + quarantined + superseded."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 __all__ = ["IngestReport", "TableReport"]
@@ -28,6 +29,18 @@ class TableReport:
     excluded: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "TableReport":
+        """The counts that `to_dict` made plain; other keys are passed over."""
+        counts = {one.name: values[one.name] for one in fields(cls) if one.name != "quarantined"}
+        return cls(**counts, quarantined=Counter(values["quarantined"]))
+
+    def include(self, part: "TableReport") -> None:
+        """Count what a part of the table counts."""
+        for name in ("rows_in", "accepted", "superseded", "blank", "excluded"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        self.quarantined.update(part.quarantined)
+
     @property
     def balanced(self) -> bool:
         """Whether every row in is accounted for."""
@@ -41,11 +54,16 @@ class TableReport:
 
 @dataclass
 class IngestReport:
-    """One ingest: the source, its tables in the order of the contracts, and where refused rows are kept."""
+    """One ingest: the source, its tables in the order of the contracts, and where refused rows are kept.
+
+    A killed run and the one that goes on after it are one ingest; `resumed` counts the rows that the former checked,
+    which are in the tables' counts too.
+    """
 
     source: str
     tables: dict[str, TableReport]
     quarantine: str
+    resumed: int = 0
 
     @property
     def changed(self) -> bool:
@@ -57,6 +75,7 @@ class IngestReport:
         return {
             "source": self.source,
             "changed": self.changed,
+            "resumed": self.resumed,
             "quarantine": self.quarantine,
             "tables": {name: table.to_dict() for name, table in self.tables.items()},
         }

@@ -59,14 +59,33 @@ class Spool:
             self._writer.close()
             columns = [np.concatenate(parts) for parts in zip(*self._keys, strict=True)]
             self._keep = _last_of_each(columns)
-            self.superseded = 0 if self._keep is None else int((~self._keep).sum())
+            if self._keep is not None:
+                self.superseded = int((~self._keep).sum())
+                np.save(self._mask, self._keep)
         self._keys.clear()
+
+    @property
+    def _mask(self) -> Path:
+        return self.path.with_suffix(".keep.npy")
+
+    def reopen(self, rows: int, superseded: int) -> bool:
+        """Take up what was closed with these counts; False where its files do not hold as much."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.rows, self.superseded = rows, superseded
+        try:
+            found = pq.read_metadata(self.path).num_rows if rows else 0
+            self._keep = np.load(self._mask) if superseded else None
+        except (OSError, ValueError, pa.ArrowException):
+            return False
+        return found == rows and (self._keep is None or len(self._keep) == rows)
 
     def tables(self) -> Iterator[pa.Table]:
         """The rows that count, in chunks, as Arrow tables."""
         import pyarrow.parquet as pq
 
-        if self._writer is None:
+        if not self.rows:
             return
         start = 0
         with pq.ParquetFile(self.path) as file:

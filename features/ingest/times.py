@@ -1,5 +1,6 @@
 """From what a source wrote to instants in UTC."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -25,6 +26,16 @@ class TimeContext:
 
     zone: str
     occurrences: dict[str, Occurrences] = field(default_factory=dict)
+
+    def fresh(self) -> dict[str, list[tuple[list[object], int]]]:
+        """The repeated hours of each column that were seen since this was asked last, as plain values."""
+        seen = {name: occurrences.fresh() for name, occurrences in self.occurrences.items()}
+        return {name: things for name, things in seen.items() if things}
+
+    def recall(self, seen: Mapping[str, Iterable[tuple[list[object], int]]]) -> None:
+        """Count the repeated hours that a run before has seen."""
+        for name, things in seen.items():
+            self.occurrences.setdefault(name, Occurrences()).recall(things)
 
 
 def to_instant(

@@ -68,6 +68,11 @@ class Lake:
         target = open_table(self.root, contract_of(table))
         return target is not None and target.transaction_version(batch) is not None
 
+    def batches(self, table: str) -> list[str]:
+        """Names of the batches that are in, newest first."""
+        target = open_table(self.root, contract_of(table))
+        return [] if target is None else [name for name, _ in batches_known(target, None)]
+
     def tables(self) -> list[str]:
         """Names of the tables that hold at least one batch."""
         opened = ((name, open_table(self.root, contract)) for name, contract in CONTRACTS.items())

@@ -16,13 +16,16 @@ __all__ = ["command"]
 def command(customer_id: str, yes: bool, workspace: Workspace, as_json: bool) -> None:
     """Erase name, telephone, address and document of CUSTOMER_ID, in every version, with the files that held them.
 
-    It cannot be undone. The account's surrogate stays with what hangs on it. Run it while nothing is being ingested;
-    source files and copies of the workspace are not reached.
+    It cannot be undone. The account's surrogate stays with what hangs on it. Run it while nothing is being ingested:
+    what killed ingests left half done in the workspace is removed too. Source files and copies of the workspace are
+    not reached.
     """
+    from features.ingest import clear_abandoned
     from features.lake import Lake, erase_identity
 
     if not yes:
         click.confirm(f"Erase who {customer_id} is, for good?", abort=True, err=True)
+    clear_abandoned(workspace.root)
     removed = erase_identity(Lake(workspace.lake), customer_id)
     if as_json:
         print_json({"customer_id": customer_id, "rows_removed": removed})

@@ -25,19 +25,28 @@ __all__ = ["command"]
     required=True,
     help="Folder that holds the files the mapping names.",
 )
+@click.option(
+    "--batch-rows",
+    type=click.IntRange(min=1),
+    help="Records that are checked, kept and written as one part of a larger file; 4 million unless given.",
+)
 @workspace_option
 @json_option
-def command(source: Path, data: Path, workspace: Workspace, as_json: bool) -> None:
+def command(source: Path, data: Path, batch_rows: int | None, workspace: Workspace, as_json: bool) -> None:
     """Bring a utility's own tables through the gate into the lake.
 
     SOURCE is a mapping in YAML (see configs/sources): which files feed which tables, their layout, units, clock and
     codes. Rows that break a contract go to quarantine with a reason code and their source line; nothing is dropped
     unseen: in = accepted + quarantined + superseded. A file that is in already changes nothing.
+
+    Killed at any moment, the same command goes on where it was: parts of a file that were checked are not checked
+    again, batches that were written are not written again, and its counts are those of the whole. Nothing is written
+    before all files are checked, and a batch is in the lake whole or not at all.
     """
-    from features.ingest import ingest
+    from features.ingest import BATCH_ROWS, ingest
 
     with _progress(quiet=as_json) as progress:
-        report = ingest(source, data, workspace, progress)
+        report = ingest(source, data, workspace, progress, batch_rows or BATCH_ROWS)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -80,6 +89,8 @@ def _show(report: "IngestReport") -> None:
         rows.append([table.table, files, *map(number, counts)])
     show_table(f"Source {report.source}", ["table", "files", *heads], rows, ["files", *heads])
     _show_reasons(report)
+    if report.resumed:
+        click.echo(f"{report.resumed:,} rows of these were checked by a run that was killed, and not checked again.")
     if not report.changed:
         click.echo("Nothing new: every file is in the lake already, under the same mapping.")
 

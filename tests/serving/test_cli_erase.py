@@ -39,6 +39,15 @@ def test_nothing_is_erased_unless_it_is_meant(root: Path) -> None:
     assert known(root) == ["C2"]
 
 
+def test_what_a_killed_ingest_left_is_removed(root: Path) -> None:
+    left = root / "ingest-mine-0123456789abcdef"
+    left.mkdir()
+    (left / "lock").touch()
+    (left / "rows.accepted").write_text("张三丰", encoding="utf-8")
+    assert run(root, "C1", "--yes").exit_code == 0
+    assert not left.exists()
+
+
 def test_it_says_how_much_was_removed(root: Path) -> None:
     assert json.loads(run(root, "C2", "--yes", "--json").stdout) == {"customer_id": "C2", "rows_removed": 1}
     again = run(root, "C2", "--yes")
