@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cursor", "Entry"]
+__all__ = ["CURSOR", "Cursor", "Entry"]
+
+CURSOR = "cursor.jsonl"
 
 Entry = dict[str, Any]
 """One part: its batch, where it ends, its counts, and the repeated hours it saw."""
@@ -17,7 +19,7 @@ class Cursor:
     """Entries in the order in which the parts passed; one line of JSON each, added when the part's files are whole."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "cursor.jsonl"
+        self._path = folder / CURSOR
         self._entries: dict[str, list[Entry]] = {}
         for entry in self._read():
             self._entries.setdefault(entry["batch"], []).append(entry)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from features.errors import HeadroomError
+from features.ingest.cursor import CURSOR
 
 __all__ = ["clear_abandoned", "scratch"]
 
@@ -36,9 +37,9 @@ def scratch(root: Path, source: str, plan: str) -> Iterator[Path]:
         try:
             yield folder
         except HeadroomError:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             raise
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def clear_abandoned(root: Path) -> int:
@@ -59,9 +60,15 @@ def _clear(root: Path, keep: Path | None = None, source: str | None = None) -> i
         lock = _held(folder)
         if lock is not None:
             with lock:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
             removed += 1
     return removed
+
+
+def _remove(folder: Path) -> None:
+    # The cursor first: a kill in the midst must not leave one that speaks of files that are gone.
+    (folder / CURSOR).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _age(folder: Path) -> float:
