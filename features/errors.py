@@ -1,6 +1,14 @@
 """The exception tree: what a caller can do about an error decides its class."""
 
-__all__ = ["ConfigError", "DataError", "HeadroomError", "ModelError", "NotFoundError", "SourceError"]
+__all__ = [
+    "ConfigError",
+    "ConflictError",
+    "DataError",
+    "HeadroomError",
+    "ModelError",
+    "NotFoundError",
+    "SourceError",
+]
 
 
 class HeadroomError(Exception):
@@ -21,6 +29,10 @@ class DataError(HeadroomError):
     def __init__(self, table: str, column: str, reason: str, count: int, first_key: object) -> None:
         super().__init__(f"{table}.{column}: {reason} in {count} row(s), first at {first_key}")
         self.table, self.column, self.reason, self.count, self.first_key = table, column, reason, count, first_key
+
+
+class ConflictError(HeadroomError):
+    """Something is asked for under a name that stands for something else already."""
 
 
 class NotFoundError(HeadroomError):

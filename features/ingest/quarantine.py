@@ -110,6 +110,15 @@ class Refused:
         target.parent.mkdir(parents=True, exist_ok=True)
         self.path.replace(target)
 
+    def first(self, count: int) -> list[dict[str, Any]]:
+        """Line, reason and column of the first refused rows, in the order of their lines; not what is in them."""
+        if not self.reasons:
+            return []
+        rows = pd.read_parquet(self.path, columns=["source_line", "reason", "column"])
+        rows = rows.sort_values("source_line", kind="stable").head(count)
+        cells = (rows[name].tolist() for name in ("source_line", "reason", "column"))
+        return [{"line": line, "reason": reason, "column": column} for line, reason, column in zip(*cells, strict=True)]
+
     def target(self, folder: Path, name: str) -> Path:
         """The file below `folder` that keeps the rows under a name."""
         return folder / self.table / f"{name.replace(':', '-')}.parquet"

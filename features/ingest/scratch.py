@@ -20,17 +20,17 @@ _KEPT_SECONDS, _MADE_SECONDS = 7 * 86_400, 3_600
 
 
 @contextlib.contextmanager
-def scratch(root: Path, source: str, plan: str) -> Iterator[Path]:
+def scratch(root: Path, source: str, plan: str, *, wait: bool = False) -> Iterator[Path]:
     """A folder below `root`, on the workspace's own disk, that is the same one for the same plan of a source.
 
     It is removed when the work is done, or refused (HeadroomError): then another run could only find the same. After a
-    kill, or any other error, it stays for the next run of the plan. Raises HeadroomError while another process holds
-    it. Folders of killed runs that nobody takes up again are cleared first.
+    kill, or any other error, it stays for the next run of the plan. While another process holds it, this one waits, or
+    HeadroomError is raised. Folders of killed runs that nobody takes up again are cleared first.
     """
     root.mkdir(parents=True, exist_ok=True)
     folder = root / f"{_PREFIX}{source}-{plan}"
     _clear(root, keep=folder, source=source)
-    lock = _held(folder)
+    lock = _held(folder, wait)
     if lock is None:
         raise HeadroomError(f"the same files are being ingested by another process, which holds {folder}")
     with lock:
@@ -83,8 +83,8 @@ def _being_made(folder: Path) -> bool:
     return not (folder / _LOCK).exists() and _age(folder) < _MADE_SECONDS
 
 
-def _held(folder: Path) -> IO[bytes] | None:
-    """The folder's lock, now held by this process until it closes it or ends; None while another process holds it."""
+def _held(folder: Path, wait: bool = False) -> IO[bytes] | None:
+    """The folder's lock, now held by this process until it closes it or ends; None while another holds it."""
     path = folder / _LOCK
     while True:
         folder.mkdir(exist_ok=True)
@@ -94,7 +94,7 @@ def _held(folder: Path) -> IO[bytes] | None:
             # Cleared by another process in between.
             continue
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             lock.close()
             return None

@@ -16,6 +16,7 @@ __all__ = ["TimeContext", "to_instant"]
 
 _NOT_A_TIME = np.datetime64("NaT", "us")
 _EPOCH = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
+_STRICT = "iso_offset"
 # Anything outside is a slip of the pen (year 0024) or an overflow, never a reading of a grid.
 _FIRST, _LAST = np.datetime64("1900-01-01", "us"), np.datetime64("2200-01-01", "us")
 
@@ -115,12 +116,14 @@ def _from_text(raw: pd.Series, spec: ColumnMapping) -> tuple[np.ndarray, np.ndar
     # 24:00 is the end of the day; no parser takes it for the midnight it is.
     late = texts.str.contains(r"(?:^|[ T])24:00(?::00)?$").fillna(False).to_numpy(dtype=bool)
     texts = texts.str.replace(r"(^|[ T])24:00(:00)?$", r"\g<1>00:00\g<2>", regex=True)
-    form = "ISO8601" if spec.format == "iso" else spec.format
+    form = "ISO8601" if spec.format in ("iso", _STRICT) else spec.format
     stamped = pd.Series("%z" in form, index=texts.index)
     if form == "ISO8601":
         stamped = texts.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").fillna(False).astype("bool")
     utc = pd.to_datetime(texts.where(stamped), format=form, utc=True, errors="coerce").dt.tz_localize(None)
-    naive = pd.to_datetime(texts.mask(stamped), format=form, errors="coerce")
+    # A text that must say its offset, and does not, is no time.
+    passed = stamped | (spec.format == _STRICT)
+    naive = pd.to_datetime(texts.mask(passed), format=form, errors="coerce")
     day = np.where(late, np.timedelta64(1, "D"), np.timedelta64(0, "D"))
     return np.append(_narrow(naive) + day, _NOT_A_TIME)[codes], np.append(_narrow(utc), _NOT_A_TIME)[codes]
 

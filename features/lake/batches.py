@@ -41,8 +41,18 @@ def require_same_content(contract: Contract, batch: str, seen: int, digest: str)
         raise DataError(contract.name, "(batch)", "a batch of this name is in with other content", 1, batch)
 
 
-def commit_batch(target: "DeltaTable", contract: Contract, chunks: Iterable[pa.Table], batch: str, digest: str) -> int:
-    """Write one batch as the next version and return its rows; CommitFailedError where another writer was first."""
+def commit_batch(
+    target: "DeltaTable",
+    contract: Contract,
+    chunks: Iterable[pa.Table],
+    batch: str,
+    digest: str,
+    note: str | None = None,
+) -> int:
+    """Write one batch as the next version and return its rows; CommitFailedError where another writer was first.
+
+    A `note` is kept in the same commit.
+    """
     from deltalake import CommitProperties, Transaction, write_deltalake
 
     sequence = target.version() + 1
@@ -52,7 +62,7 @@ def commit_batch(target: "DeltaTable", contract: Contract, chunks: Iterable[pa.T
     reader = pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], stream))
     # No silent rebase: the sequence number in the rows must be the version they land in.
     commit = CommitProperties(
-        custom_metadata={"batch": batch, "digest": digest},
+        custom_metadata={"batch": batch, "digest": digest, **({} if note is None else {"note": note})},
         max_commit_retries=0,
         app_transactions=[Transaction(batch, int(digest, 16))],
     )

@@ -42,8 +42,17 @@ class Lake:
         data = to_arrow(contract, as_contract(contract, frame))
         return self.append_stream(table, lambda: iter([data]), batch, content_digest(contract, data))
 
-    def append_stream(self, table: str, chunks: Callable[[], Iterable[pa.Table]], batch: str, digest: str) -> int:
+    def append_stream(
+        self,
+        table: str,
+        chunks: Callable[[], Iterable[pa.Table]],
+        batch: str,
+        digest: str,
+        note: str | None = None,
+    ) -> int:
         """Like `append`, for Arrow tables too large to hold; `digest` identifies the content of the whole batch.
+
+        A `note`, for `note_of` to give back, is in exactly when the batch is.
 
         `chunks` is called again for every attempt: two writers of one table race for the next version, and the one
         that loses writes anew.
@@ -58,7 +67,7 @@ class Lake:
                 require_same_content(contract, batch, seen, digest)
                 return 0
             try:
-                return commit_batch(target, contract, chunks(), batch, digest)
+                return commit_batch(target, contract, chunks(), batch, digest, note)
             except CommitFailedError:
                 time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))
         raise HeadroomError(f"{table}: the batch could not be committed in {_ATTEMPTS} attempts; other writers hold it")
@@ -72,6 +81,19 @@ class Lake:
         """Names of the batches that are in, newest first."""
         target = open_table(self.root, contract_of(table))
         return [] if target is None else [name for name, _ in batches_known(target, None)]
+
+    def note_of(self, table: str, batch: str, digest: str) -> str | None:
+        """What was noted with a batch; None where it is not in, or without a note.
+
+        Raises DataError where a batch of that name is in with other content.
+        """
+        contract = contract_of(table)
+        target = open_table(self.root, contract)
+        seen = None if target is None else target.transaction_version(batch)
+        if target is None or seen is None:
+            return None
+        require_same_content(contract, batch, seen, digest)
+        return next((commit.get("note") for commit in target.history() if commit.get("batch") == batch), None)
 
     def tables(self) -> list[str]:
         """Names of the tables that hold at least one batch."""

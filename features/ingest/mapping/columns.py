@@ -18,7 +18,7 @@ MISSING = ("", "-", "--", "—", "NULL", "null", "NaN", "nan", "NA", "N/A", "Non
 
 # A century: enough for any clock, and no time overflows.
 _MOST_MINUTES = 100 * 366 * 24 * 60
-_NAMED_FORMATS = ("iso", "epoch_s", "epoch_ms")
+_NAMED_FORMATS = ("iso", "iso_offset", "epoch_s", "epoch_ms")
 
 Minutes = Annotated[float, Field(ge=-_MOST_MINUTES, le=_MOST_MINUTES)]
 
