@@ -37,16 +37,19 @@ class Permission(StrEnum):
     CAPACITY = "read published capacity"
     CAPACITY_LIVE = "compute capacity live"
     FORECAST = "forecast load"
+    INGEST = "bring rows in"
 
 
 _READ = frozenset({Permission.NODES, Permission.PUBLICATIONS, Permission.CAPACITY, Permission.FORECAST})
 
+# Who brings rows in changes what everybody is told, and need not see any of it.
 # Marketing promises capacity to customers, so it sees published figures only: a live figure nobody published
 # could not be looked up again when the promise is questioned.
 ROLES: Mapping[str, frozenset[Permission]] = {
     "admin": frozenset(Permission),
-    "planner": frozenset(Permission),
+    "planner": frozenset(Permission) - {Permission.INGEST},
     "marketing": _READ,
+    "collector": frozenset({Permission.INGEST}),
 }
 
 

@@ -14,6 +14,7 @@ from features.errors import HeadroomError
 from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
+from serving.intake import Intake
 from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
 from serving.served import ServedLog
 from serving.settings import ServiceSettings, command_name
@@ -33,6 +34,7 @@ class Backend:
         self.workspace, self.settings, self.answers = workspace, settings, answers
         self._keys: KeyStore | None = None
         self._keys_lock = threading.Lock()
+        self.intake = Intake(workspace, settings)
         self.warmed = threading.Event()
         self._started = time.monotonic()
         self.served = ServedLog(lambda: self.keys().engine, settings.keep_queue_bytes, settings.kept_days)

@@ -1,6 +1,7 @@
 """The one shape of every refusal, and the checks every keyed request passes before it is looked at."""
 
 import logging
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from features.errors import HeadroomError, NotFoundError
+from serving.intake import INTAKE_TYPES
 from serving.refusals import (
     BadFieldError,
     FieldFault,
@@ -22,7 +24,7 @@ from serving.refusals import (
 )
 from serving.telemetry import request_id_of
 
-__all__ = ["KeyedRoute", "install_error_shape", "refused"]
+__all__ = ["IntakeRoute", "KeyedRoute", "install_error_shape", "refused"]
 
 _log = logging.getLogger("headroom.service")
 _HTTP_CODES = {
@@ -104,6 +106,13 @@ def _field_of(location: Sequence[int | str]) -> str:
 class KeyedRoute(APIRoute):
     """A route behind an API key: key first, then repeated parameters, the body's type and size, then what it says."""
 
+    async def with_body(self, request: Request) -> Request:
+        """The same request with its body read; refuses a body that is too large or does not say it is JSON."""
+        body = await _read_body(request, request.app.state.backend.settings.max_body_bytes)
+        if body and _media_type(request) != "application/json":
+            raise UnsupportedMediaTypeError("send the body as Content-Type: application/json")
+        return _replayed(request, body)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
 
@@ -112,10 +121,27 @@ class KeyedRoute(APIRoute):
             request.state.principal = await backend.authenticate(request.headers.get("authorization"))
             _refuse_repeated(request)
             if request.method == "POST":
-                request = await _with_checked_body(request, backend.settings.max_body_bytes)
+                request = await self.with_body(request)
             return await answer(request)
 
         return checked
+
+
+class IntakeRoute(KeyedRoute):
+    """A keyed route that takes rows: who may not is told before a large body is read."""
+
+    async def with_body(self, request: Request) -> Request:
+        """The same request with its body read; refuses what says it is neither NDJSON nor CSV, in UTF-8."""
+        backend = request.app.state.backend
+        backend.intake.admit(request.state.principal)
+        if len(request.headers.getlist("idempotency-key")) > 1:
+            raise BadFieldError.of("Idempotency-Key", "given more than once, and may be given once")
+        body = await _read_body(request, backend.settings.max_ingest_bytes)
+        packed = request.headers.get("content-encoding", "identity") != "identity"
+        if _media_type(request) not in INTAKE_TYPES or packed or _charset(request) not in ("utf-8", "utf8"):
+            told = " or ".join(INTAKE_TYPES)
+            raise UnsupportedMediaTypeError(f"send the rows as Content-Type: {told}, in UTF-8 and not compressed")
+        return _replayed(request, body)
 
 
 def _refuse_repeated(request: Request) -> None:
@@ -129,8 +155,7 @@ def _refuse_repeated(request: Request) -> None:
         raise BadFieldError(f"{faults[0].field}: {faults[0].message}", faults)
 
 
-async def _with_checked_body(request: Request, limit: int) -> Request:
-    """The same request with its body read; refuses a body that is too large or does not say it is JSON."""
+async def _read_body(request: Request, limit: int) -> bytes:
     too_large = TooLargeError(f"the body is larger than {limit} bytes")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
@@ -141,11 +166,20 @@ async def _with_checked_body(request: Request, limit: int) -> Request:
         if size > limit:
             raise too_large
         chunks.append(chunk)
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if size and media_type != "application/json":
-        raise UnsupportedMediaTypeError("send the body as Content-Type: application/json")
-    body = b"".join(chunks)
+    return b"".join(chunks)
 
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def _charset(request: Request) -> str:
+    """What the text of the body says it is encoded in; UTF-8 where it says nothing."""
+    found = re.search(r";\s*charset\s*=\s*\"?([^\s;\"]+)", request.headers.get("content-type", ""), re.IGNORECASE)
+    return found[1].lower() if found else "utf-8"
+
+
+def _replayed(request: Request, body: bytes) -> Request:
     async def replay() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 

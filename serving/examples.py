@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 
-__all__ = ["CAPACITY_ANSWER", "CAPACITY_REQUESTS", "FORECAST_REQUESTS"]
+__all__ = ["CAPACITY_ANSWER", "CAPACITY_REQUESTS", "FORECAST_REQUESTS", "INGEST_ANSWER", "INGEST_REQUESTS"]
 
 FORECAST_REQUESTS: dict[str, Example] = {
     "nodes": {
@@ -81,4 +81,24 @@ CAPACITY_ANSWER: dict[str, Any] = {
         }
     ],
     "absent_node_ids": [],
+}
+
+INGEST_REQUESTS: dict[str, str] = {
+    "application/x-ndjson": (
+        '{"node_id": "A0001", "start_utc": "2026-01-01T00:00:00Z", "load_kw": 231.5}\n'
+        '{"node_id": "A0001", "start_utc": "2026-01-01T01:00:00Z", "load_kw": null}\n'
+    ),
+    "text/csv": "node_id,start_utc,load_kw\nA0001,2026-01-01T08:00:00+08:00,231.5\nA0001,2026-01-01T09:00:00+08:00,\n",
+}
+
+INGEST_ANSWER: dict[str, Any] = {
+    "table": "node_load",
+    "batch": "increment:5f2b7c9d01ae77aa10c3e94b",
+    "rows_in": 2,
+    "accepted": 1,
+    "superseded": 0,
+    "quarantined": {"MISSING_VALUE": 1},
+    "refused": [{"line": 2, "reason": "MISSING_VALUE", "column": "load_kw"}],
+    "balanced": True,
+    "repeated": False,
 }

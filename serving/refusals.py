@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from features.errors import HeadroomError
 
 __all__ = [
+    "BadBodyError",
     "BadFieldError",
     "BusyError",
     "FieldFault",
     "ForbiddenError",
+    "KeyReusedError",
     "NotReadyError",
     "OutOfScopeError",
+    "ReadOnlyError",
     "RefusalError",
     "TooLargeError",
     "TooSlowError",
     "UnauthenticatedError",
     "UnknownNodeError",
     "UnknownPublicationError",
+    "UnknownTableError",
     "UnknownUnitError",
     "UnsupportedMediaTypeError",
 ]
@@ -53,6 +57,12 @@ class BadFieldError(RefusalError):
         return cls(f"{field}: {message}", [FieldFault(field, message)])
 
 
+class BadBodyError(RefusalError):
+    """A body of rows that cannot be read, or has columns the table has not; nothing of it was taken."""
+
+    code, status = "INVALID_BODY", 422
+
+
 class UnauthenticatedError(RefusalError):
     """No key, an unknown key, or a revoked one; which of them is not told."""
 
@@ -69,6 +79,24 @@ class OutOfScopeError(RefusalError):
     """The key's org unit does not cover what was asked for."""
 
     code, status = "OUT_OF_SCOPE", 403
+
+
+class ReadOnlyError(RefusalError):
+    """The service has nothing it could write to."""
+
+    code, status = "READ_ONLY", 403
+
+
+class KeyReusedError(RefusalError):
+    """Other rows came under the same idempotency key before."""
+
+    code, status = "IDEMPOTENCY_KEY_REUSED", 409
+
+
+class UnknownTableError(RefusalError):
+    """A table no contract describes; names it."""
+
+    code, status = "UNKNOWN_TABLE", 404
 
 
 class UnknownNodeError(RefusalError):
@@ -96,7 +124,7 @@ class TooLargeError(RefusalError):
 
 
 class UnsupportedMediaTypeError(RefusalError):
-    """A request body that does not say it is JSON."""
+    """A request body that does not say it is what the path takes."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 

@@ -33,6 +33,8 @@ class ServiceSettings(Settings):
     state_url: str | None = Field(None, description="SQLAlchemy URL of the state; empty: state.db in the workspace")
     timeout_seconds: float = Field(60.0, gt=0, description="longest time a request may take before it is answered 504")
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="largest request body")
+    max_ingest_bytes: int = Field(20_000_000, ge=1_000, description="largest body of rows brought in")
+    max_ingest_rows: int = Field(500_000, ge=1, description="most rows in one such body")
     max_nodes: int = Field(1_000, ge=1, description="most node ids in one request")
     max_forecast_rows: int = Field(200_000, ge=1, description="most forecast rows (nodes times intervals) in an answer")
     max_explained_rows: int = Field(1_500, ge=1, description="most rows in an answer that explains them")

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from features.errors import ConfigError, HeadroomError, NotFoundError
 from features.urls import with_driver
-from serving.access import ROLES, Principal, hash_key, key_id_of, known_roles, matches, new_key
+from serving.access import ROLES, Permission, Principal, hash_key, key_id_of, known_roles, matches, new_key
 from serving.refusals import NotReadyError
 
 __all__ = ["ApiKey", "KeyStore", "open_state"]
@@ -112,6 +112,8 @@ class KeyStore:
             raise ConfigError("a key needs a name")
         if role not in ROLES:
             raise ConfigError(f"unknown role {role!r}; one of {', '.join(known_roles())}")
+        if org_unit is not None and ROLES[role] == {Permission.INGEST}:
+            raise ConfigError(f"a {role} brings rows in, which a key of one org unit may not: make it without --org")
         key_id, key = new_key()
         row = ApiKey(key_id, name, role, org_unit, datetime.now(UTC), None)
         try:

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Body, FastAPI, Query, Request, Response, Security
+from fastapi import APIRouter, Body, FastAPI, Header, Path, Query, Request, Response, Security
 from fastapi.responses import HTMLResponse
 from fastapi.security import HTTPBearer
 
-from serving.envelope import KeyedRoute, install_error_shape
-from serving.examples import CAPACITY_ANSWER, CAPACITY_REQUESTS, FORECAST_REQUESTS
+from serving.envelope import IntakeRoute, KeyedRoute, install_error_shape
+from serving.examples import CAPACITY_ANSWER, CAPACITY_REQUESTS, FORECAST_REQUESTS, INGEST_ANSWER, INGEST_REQUESTS
 from serving.landing import landing_page
 from serving.messages import (
     CapacityAnswer,
@@ -17,6 +17,7 @@ from serving.messages import (
     ErrorAnswer,
     ForecastAnswer,
     ForecastRequest,
+    IngestAnswer,
     LiveAnswer,
     NodesAnswer,
     NodesQuery,
@@ -37,9 +38,10 @@ _FAULTS = {
     400: "The body is not readable JSON.",
     401: "No valid API key.",
     403: "The key's role or org unit does not allow it.",
-    404: "A node, org unit or publication that nobody knows; the message names it.",
+    404: "A node, org unit, publication or table that nobody knows; the message names it.",
+    409: "Other rows came under the same Idempotency-Key before; nothing was changed.",
     413: "The body is too large.",
-    415: "The body does not say it is JSON.",
+    415: "The body does not say it is what the path takes.",
     422: "A field cannot be used; `fields` names it.",
     503: "What the answer needs is not there yet, or too many requests wait.",
     504: "The answer took longer than a request may take.",
@@ -54,11 +56,9 @@ def _example(answer: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {_JSON: {"example": answer}}}}
 
 
-_read = APIRouter(
-    prefix="/v1",
-    route_class=KeyedRoute,
-    dependencies=[Security(HTTPBearer(auto_error=False, description="an API key made by `headroom keys add`"))],
-)
+_BY_KEY = [Security(HTTPBearer(auto_error=False, description="an API key made by `headroom keys add`"))]
+_read = APIRouter(prefix="/v1", route_class=KeyedRoute, dependencies=_BY_KEY)
+_write = APIRouter(prefix="/v1", route_class=IntakeRoute, dependencies=_BY_KEY)
 
 
 @_read.post(
@@ -109,6 +109,49 @@ async def nodes(request: Request, query: Annotated[NodesQuery, Query()]) -> Resp
 async def publications(request: Request, query: Annotated[PublicationsQuery, Query()]) -> Response:
     """What was published, when, and from which model, data and configuration."""
     return await _answered(request, lambda b: b.answers.publications(request.state.principal, query))
+
+
+_IngestKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[!-~]([ -~]*[!-~])?$",
+        description="names these rows: sent again under the same key they are taken once",
+        examples=["scada-2026-01-01T00"],
+    ),
+]
+_IngestTable = Annotated[
+    str, Path(min_length=1, max_length=200, description="a table of the contracts", examples=["node_load"])
+]
+_ROWS = {
+    "requestBody": {
+        "required": True,
+        "description": "One object, or one line below the header, for each row: the contract's own columns and units; "
+        "times in ISO 8601 with their offset. Without `available_at` rows are known from now on.",
+        "content": {
+            kind: {"schema": {"type": "string", "minLength": 1}, "example": example}
+            for kind, example in INGEST_REQUESTS.items()
+        },
+    }
+}
+
+
+@_write.post(
+    "/ingest/{table}",
+    response_model=IngestAnswer,
+    responses={**_example(INGEST_ANSWER), **_faults(401, 403, 404, 409, 413, 415, 422, 503, 504)},
+    openapi_extra=_ROWS,
+    summary="Bring rows of a table in",
+)
+async def ingest(request: Request, table: _IngestTable, idempotency_key: _IngestKey) -> Response:
+    """Rows that keep the contract are in the lake when this is answered, all at once; the others are in quarantine,
+    with their reason. For keys of the whole territory that may bring rows in.
+    """
+    body, who = await request.body(), request.state.principal
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    return await _answered(request, lambda b: b.intake.take(who, table, idempotency_key, media_type, body))
 
 
 async def _answered(request: Request, use_case: Callable[["Backend"], dict[str, Any]]) -> Response:
@@ -185,5 +228,6 @@ def create_app(make_backend: Callable[[], "Backend"]) -> FastAPI:
     app.add_middleware(Observe, telemetry=app.state.telemetry)
     install_error_shape(app)
     app.include_router(_read)
+    app.include_router(_write)
     app.include_router(_open)
     return app

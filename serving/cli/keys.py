@@ -28,8 +28,8 @@ def _what_roles_may() -> str:
 def command() -> None:
     """Add, list and revoke API keys.
 
-    A key has a role (admin, planner, marketing) and sees one org unit and the units below it, or the whole territory.
-    Only its hash is stored: it is shown once, when it is made.
+    A key has a role (admin, planner, marketing, collector) and sees one org unit and the units below it, or the whole
+    territory. Only its hash is stored: it is shown once, when it is made.
     """
 
 

@@ -13,6 +13,7 @@ from serving.messages.forecast import (
     NodesForecastRequest,
     UnitForecastRequest,
 )
+from serving.messages.ingest import IngestAnswer
 from serving.messages.listings import NodesAnswer, NodesQuery, PublicationsAnswer, PublicationsQuery
 from serving.messages.operation import ErrorAnswer, LiveAnswer, ReadyAnswer
 
@@ -24,6 +25,7 @@ __all__ = [
     "ErrorAnswer",
     "ForecastAnswer",
     "ForecastRequest",
+    "IngestAnswer",
     "LiveAnswer",
     "NodesAnswer",
     "NodesCapacityRequest",

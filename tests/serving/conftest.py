@@ -240,6 +240,9 @@ PEOPLE = {
     "hall": ("planner", "H1"),
     "marketing": ("marketing", "D1"),
     "stranger": ("planner", "GONE"),
+    "collector": ("collector", None),
+    "admin": ("admin", None),
+    "scoped admin": ("admin", "C"),
 }
 
 

@@ -146,6 +146,13 @@ class TestKeys:
         assert all(f"'{role}'" in result.stderr for role in ROLES)
         assert not (tmp_path / "new").exists()
 
+    def test_a_collector_s_key_is_for_the_whole_territory(self, own: Any) -> None:
+        where = ("--workspace", str(own.workspace.root))
+        refused = run("keys", "add", "meters", "--role", "collector", "--org", "D1", *where)
+        assert refused.exit_code == 2
+        assert "--org" in refused.stderr
+        assert run("keys", "add", "meters", "--role", "collector", *where).exit_code == 0
+
     def test_help_lists_what_each_role_may_do(self) -> None:
         told = " ".join(run("keys", "add", "--help").stdout.split())
         for role, permissions in ROLES.items():

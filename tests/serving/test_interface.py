@@ -1,6 +1,8 @@
 """The published interface against the running application: schemathesis asks whatever the document allows, and more."""
 
+import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -8,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
@@ -17,13 +20,24 @@ pytestmark = pytest.mark.slow
 OPERATIONS = [
     ("/v1/forecast", "POST"),
     ("/v1/capacity", "POST"),
+    ("/v1/ingest/{table}", "POST"),
     ("/v1/nodes", "GET"),
     ("/v1/publications", "GET"),
     ("/livez", "GET"),
     ("/readyz", "GET"),
     ("/metrics", "GET"),
 ]
+ROWS = [
+    json.dumps({"node_id": node, "start_utc": "2026-01-01T01:00:00Z", "load_kw": kw})
+    for node, kw in (("A1", 12.5), ("A2", None), ("A9", 3), ("A1", "x"))
+]
 SOME = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@schemathesis.serializer("application/x-ndjson", "text/csv")
+def as_written(_: Any, value: Any) -> bytes:
+    """Rows are sent as the text they are."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +109,28 @@ def test_answers_about_nodes_that_exist_are_as_the_document_says(interface: Any,
     ask()
     assert 200 in statuses
     assert statuses <= {200, 422}
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_rows_of_all_kinds_are_taken_or_refused_as_the_document_says(own: Any, mode: GenerationMode) -> None:
+    statuses: Counter[int] = Counter()
+    operation = schemathesis.openapi.from_asgi("/openapi.json", own.app)["/v1/ingest/{table}"]["POST"]
+    rows = st.lists(st.sampled_from([*ROWS, "{", '{"node_id": "A1"}', '"x"']), min_size=1, max_size=4).map("\n".join)
+
+    @SOME
+    @given(case=operation.as_strategy(generation_mode=mode), text=rows, sound=st.booleans())
+    def ask(case: Any, text: str, sound: bool) -> None:
+        if sound:
+            case.path_parameters, case.body, case.media_type = {"table": "node_load"}, text, "application/x-ndjson"
+        response = case.call(headers=own.headers("collector"))
+        # Most texts are no rows of the table, and what a case made wrong may be right now.
+        case.validate_response(response, excluded_checks=[positive_data_acceptance, negative_data_rejection])
+        statuses[response.status_code] += 1
+
+    ask()
+    assert set(statuses) <= {200, 401, 404, 405, 409, 413, 415, 422}
+    assert statuses[200] or mode is GenerationMode.NEGATIVE
+    assert statuses[422]
 
 
 @pytest.mark.parametrize(("path", "method"), [one for one in OPERATIONS if one[0].startswith("/v1/")])

@@ -19,7 +19,10 @@ async def pieces(content: bytes) -> AsyncIterator[bytes]:
 
 
 class TestRefusals:
-    PATHS = (("POST", "/v1/forecast"), ("POST", "/v1/capacity"), ("GET", "/v1/nodes"), ("GET", "/v1/publications"))
+    PATHS = (
+        *(("POST", "/v1/forecast"), ("POST", "/v1/capacity"), ("POST", "/v1/ingest/node_load")),
+        *(("GET", "/v1/nodes"), ("GET", "/v1/publications")),
+    )
 
     @pytest.mark.parametrize(("method", "path"), PATHS)
     @pytest.mark.parametrize("header", [None, "Bearer", "Bearer hr_00000000_nothing", "Basic abc", "Bearer \x00"])

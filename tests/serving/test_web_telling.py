@@ -100,7 +100,16 @@ class TestTelling:
 
     def test_the_landing_page_lists_the_routes_and_loads_nothing(self, served: Any) -> None:
         page = served.client.get("/").text
-        for path in ("/v1/forecast", "/v1/capacity", "/v1/nodes", "/v1/publications", "/livez", "/readyz", "/metrics"):
+        for path in (
+            "/v1/forecast",
+            "/v1/capacity",
+            "/v1/ingest/{table}",
+            "/v1/nodes",
+            "/v1/publications",
+            "/livez",
+            "/readyz",
+            "/metrics",
+        ):
             assert f" {path}</code>" in page
         assert "<script" not in page
         assert not re.search(r'(src|href)="(https?:)?//', page)
