@@ -142,19 +142,33 @@ def _read_parquet(path: Path, columns: Sequence[str], begin: int) -> Iterator[Ra
     with pq.ParquetFile(path) as file:
         texts = [f.name for f in file.schema_arrow if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        line, groups = _groups_from(file.metadata, begin)
-        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, row_groups=groups, columns=list(columns)):
+        line, bunches = _groups_from(file.metadata, begin)
+        # An iteration keeps what it has read until it ends: one over the whole file would come to hold all of it.
+        for batch in (one for groups in bunches for one in _batches(file, groups, columns)):
             passed = min(max(begin - line, 0), batch.num_rows)
             frame = pa.table(batch.slice(passed)).to_pandas()
             yield RawChunk(frame, np.arange(line + passed, line + batch.num_rows, dtype=np.int64))
             line += batch.num_rows
 
 
-def _groups_from(metadata: Any, begin: int) -> tuple[int, list[int]]:
-    """The row groups that hold rows from the line `begin` on, and the line at which the first of them begins."""
-    line, groups = 1, range(metadata.num_row_groups)
-    for group in groups:
-        if line + metadata.row_group(group).num_rows > begin:
-            return line, list(groups[group:])
-        line += metadata.row_group(group).num_rows
-    return line, []
+def _batches(file: Any, groups: list[int], columns: Sequence[str]) -> Iterator[Any]:
+    yield from file.iter_batches(batch_size=_PARQUET_ROWS, row_groups=groups, columns=list(columns))
+
+
+def _groups_from(metadata: Any, begin: int) -> tuple[int, list[list[int]]]:
+    """The line at which the first row group with rows from the line `begin` on begins; it and the others, in bunches
+    of about as many rows as a batch has.
+    """
+    bunches: list[list[int]] = []
+    first, filled = 1, _PARQUET_ROWS
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        if not bunches and first + rows <= begin:
+            first += rows
+        elif filled >= _PARQUET_ROWS:
+            bunches.append([group])
+            filled = rows
+        else:
+            bunches[-1].append(group)
+            filled += rows
+    return first, bunches
