@@ -118,9 +118,8 @@ def _show(told: dict[str, Any]) -> None:
         return "–" if value is None else f"{100 * value:.2f} %"
 
     rows = [[name, share(value)] for name, value in told["dimensions"].items()]
-    show_table(
-        f"Data quality as of {told['as_of'][:16]}: {share(told['score'])}", ["dimension", "score"], rows, ["score"]
-    )
+    click.echo(f"Data quality as of {told['as_of'][:16].replace('T', ' ')} UTC: {share(told['score'])}")
+    show_table("Dimensions", ["dimension", "score"], rows, ["score"])
     units = [["  " * _depth(unit) + unit["name"], unit["id"], share(unit["score"])] for unit in told["org_units"]]
     if units:
         show_table("Org units, recomputed from counts", ["unit", "id", "score"], units, ["score"])
