@@ -13,6 +13,15 @@ from features.quality.counts import NO_UNIT
 __all__ = ["Tables"]
 
 
+_WAYS = ("hall_id", "node_id", "area_id", "feeder_id", "customer_id", "meter_id")
+"""Columns that lead to an org unit, the shortest way first."""
+
+
+def _way(table: str) -> tuple[str, ...]:
+    """The column by which a row of the table comes to its org unit; none where nothing leads to one."""
+    return tuple(column for column in _WAYS if column in CONTRACTS[table].columns)[:1]
+
+
 class Tables:
     """Tables of the lake as known at `now`, each read once for the columns asked for."""
 
@@ -23,14 +32,14 @@ class Tables:
         """Current rows with their key, `source` and `available_at`; of the last `days` before now, 0 for all."""
         contract = CONTRACTS[table]
         since = self.now - pd.Timedelta(days=days) if days else None
-        names = list(dict.fromkeys([*contract.key, contract.event_time, *columns, AVAILABLE_AT]))
+        names = list(dict.fromkeys([*contract.key, contract.event_time, *_way(table), *columns, AVAILABLE_AT]))
         return self.lake.read(table, as_of=self.now, columns=names, since=since, sources=True)
 
     def versions(self, table: str, days: int = 0) -> pd.DataFrame:
         """Every version with key, event time, `source` and `available_at`."""
         contract = CONTRACTS[table]
         since = self.now - pd.Timedelta(days=days) if days else None
-        names = list(dict.fromkeys([*contract.key, contract.event_time, AVAILABLE_AT]))
+        names = list(dict.fromkeys([*contract.key, contract.event_time, *_way(table), AVAILABLE_AT]))
         return self.lake.versions(table, as_of=self.now, columns=names, since=since, sources=True)
 
     def holding(self, table: str, columns: Sequence[str] = ()) -> pd.DataFrame:
@@ -40,16 +49,18 @@ class Tables:
 
     def units(self, table: str, rows: pd.DataFrame) -> pd.Categorical:
         """The org unit of every row, by the first of its columns that leads to one; empty where none does."""
-        contract = CONTRACTS[table]
-        ways = {"hall_id": None, "node_id": self._of_node, "area_id": self._of_node, "feeder_id": self._of_node}
-        ways |= {"customer_id": self._of_customer, "meter_id": self._of_meter}
-        for column, way in ways.items():
-            if column in rows and column in contract.columns:
-                codes, kinds = pd.factorize(rows[column])
-                names = pd.Series(kinds, dtype="object").astype("str")
-                found = names if way is None else names.map(way)
-                return _labelled([*found.fillna(NO_UNIT).astype("str"), NO_UNIT], codes)
+        for column in _way(table):
+            codes, kinds = pd.factorize(rows[column])
+            names = pd.Series(kinds, dtype="object").astype("str")
+            found = names if column == "hall_id" else names.map(self._unit_of(column))
+            return _labelled([*found.fillna(NO_UNIT).astype("str"), NO_UNIT], codes)
         return _labelled([NO_UNIT], np.zeros(len(rows), dtype=np.intp))
+
+    def _unit_of(self, column: str) -> pd.Series:
+        """The org unit of everything that a column may name."""
+        if column == "customer_id":
+            return self._of_customer
+        return self._of_meter if column == "meter_id" else self._of_node
 
     @cached_property
     def _of_node(self) -> pd.Series:

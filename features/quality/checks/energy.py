@@ -32,10 +32,10 @@ def line_loss(tables: Tables, rule: Rule, check: LineLoss, examples: int) -> Out
     daily = daily[daily["drawn"] > 0]
     loss = 1 - daily["kwh"] / daily["drawn"]
     failed = ((loss < check.at_least) | (loss > check.at_most)).to_numpy(dtype=bool)
-    units = tables.units("node", pd.DataFrame({"node_id": daily["area"].to_numpy()}))
+    units = tables.units("transformer", pd.DataFrame({"node_id": daily["area"].to_numpy()}))
     counts = pd.DataFrame({"source": ALL_SOURCES, "unit": units, "checked": 1, "failed": failed})
     shown, lost = daily[failed].head(examples), loss[failed].head(examples)
-    told = shown["area"] + " · " + shown["start_utc"].astype("str") + " · " + lost.map("{:.0%}".format)
+    told = shown["area"] + " · " + shown["start_utc"].astype("str") + " · " + lost.map("{:.0%}".format).astype("str")
     return of_counts(counts, tuple(told)) if len(counts) else nothing()
 
 

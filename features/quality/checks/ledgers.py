@@ -98,6 +98,6 @@ def rated(tables: Tables, rule: Rule, check: Rated, examples: int) -> Outcome:  
     both = pd.DataFrame({"asked": asked, "rating": rating}).dropna()
     failed = (both["asked"] > check.most * both["rating"]).to_numpy(dtype=bool)
     areas = pd.Series(both.index.astype("str"))
-    units = tables.units("node", pd.DataFrame({"node_id": areas}))
+    units = tables.units("transformer", pd.DataFrame({"node_id": areas}))
     counts = pd.DataFrame({"source": ALL_SOURCES, "unit": units, "checked": 1, "failed": failed})
     return of_counts(counts, tuple(areas[np.asarray(failed)].head(examples)))

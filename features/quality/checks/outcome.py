@@ -30,7 +30,9 @@ def of_rows(tables: Tables, table: str, rows: pd.DataFrame, failed: np.ndarray, 
     if rows.empty:
         return nothing()
     frame = pd.DataFrame({"source": rows["source"], "unit": tables.units(table, rows), "failed": failed})
-    return of_counts(summed(frame.assign(checked=1)), _keys(table, rows[failed].head(examples)))
+    # Five days of one meter would say less than a day each of five.
+    shown = rows[failed].drop_duplicates(CONTRACTS[table].key[0]).head(examples)
+    return of_counts(summed(frame.assign(checked=1)), _keys(table, shown))
 
 
 def of_counts(frame: pd.DataFrame, examples: tuple[str, ...]) -> Outcome:
