@@ -6,6 +6,7 @@ import pandas as pd
 from features.demo.applications import application_frame
 from features.demo.config import TIME_ZONE
 from features.demo.dealings.ground import Ground, instants
+from features.demo.dealings.habits import Habits
 from features.demo.dealings.orders import Orders
 from features.demo.dealings.wording import ANSWERS, BURSTS, TOPICS
 
@@ -17,12 +18,15 @@ _PATIENCE_DAYS = 150.0
 """From an application to its supply within so many days most are content."""
 
 
-def satisfaction_frame(ground: Ground, orders: Orders) -> pd.DataFrame:
+def satisfaction_frame(ground: Ground, habits: Habits, orders: Orders) -> pd.DataFrame:
     """The contract's rows, answers to closed work orders and to applications that were supplied."""
     rng = ground.rng(12)
     rows = pd.concat([_of_orders(ground, orders, rng), _of_applications(ground, rng)], ignore_index=True)
     rows["answered_at"] = _by_day(rows["done"], rng)
     rows["channel"] = rng.choice(_ASKED_BY, len(rows), p=_ODDS)
+    users = pd.Series(habits.app_since, index=list(ground.customers.customer_ids), dtype=float)
+    elsewhere = ~(ground.utc(rows["customer_id"].map(users).fillna(ground.span).to_numpy()) <= rows["answered_at"])
+    rows.loc[(rows["channel"] == "app") & elsewhere, "channel"] = "text_message"
     said = rng.random(len(rows)) < np.where(rows["score"].isin([3, 4]), 0.15, 0.35)
     pick = rng.integers(0, 1 << 20, len(rows))
     words = [ANSWERS[score][p % len(ANSWERS[score])] for score, p in zip(rows["score"].tolist(), pick, strict=True)]

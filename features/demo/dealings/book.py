@@ -51,7 +51,7 @@ class Dealings:
             "consent": consent_frame(ground, self.habits),
             "app_activity": app_frame(ground, self.habits, payments, online_contacts(orders)),
             "work_order": order_frame(ground, orders),
-            "satisfaction": satisfaction_frame(ground, orders),
+            "satisfaction": satisfaction_frame(ground, self.habits, orders),
             "inspection": inspection_frame(ground, self.visits, bills),
         }
 

@@ -103,6 +103,11 @@ def local(moment: pd.Timestamp) -> pd.Timestamp:
     return moment.tz_convert("Asia/Shanghai").tz_localize(None)
 
 
+def test_outages_are_a_matter_of_summer(orders: pd.DataFrame) -> None:
+    month = orders.loc[orders["topic"] == "outage", "opened_at"].dt.tz_convert("Asia/Shanghai").dt.month
+    assert month.isin([6, 7, 8]).sum() > 1.3 * month.isin([3, 4, 5]).sum()
+
+
 def test_bills_are_asked_about_after_high_ones(town: Territory, orders: pd.DataFrame) -> None:
     bills = town.frame("bill").astype({"customer_id": "str"})
     bills["ratio"] = bills["amount_cny"] / bills.groupby("customer_id")["amount_cny"].transform("median")

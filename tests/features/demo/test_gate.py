@@ -45,6 +45,17 @@ def test_the_refused_lines_are_the_planted_ones(ingested: Ingested) -> None:
     assert found == set(planted[["file", "line", "reason"]].itertuples(index=False, name=None))
 
 
+def test_refused_identities_are_kept_without_what_they_said(ingested: Ingested, small_territory: Territory) -> None:
+    _, report, _ = ingested
+    refused = read_quarantine(Path(report.quarantine))
+    assert len(refused[refused["table"] == "identity"]) == 2
+    people = small_territory.frame("identity")
+    for raw in refused["raw"]:
+        assert not any(text in raw for column in ("name", "phone", "address") for text in people[column])
+    # Of the other files, whose rows say nobody's name, what was written is still there.
+    assert refused.loc[refused["table"] == "work_order", "raw"].str.contains("受理内容").all()
+
+
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "node_load"])
 def test_the_lake_holds_what_was_simulated(ingested: Ingested, small_territory: Territory, table: str) -> None:
     workspace, _, _ = ingested

@@ -105,6 +105,15 @@ def test_work_orders_by_the_application_come_from_its_users(town: Territory) -> 
     assert set(zip(online["customer_id"], midnight, strict=True)) <= there
 
 
+def test_who_is_asked_by_the_application_uses_it(town: Territory) -> None:
+    answers = town.frame("satisfaction")
+    by_app = answers[answers["channel"] == "app"]
+    since = dict(zip(town.customers.customer_ids, town.dealings.habits.app_since, strict=True))
+    day = (by_app["answered_at"] - town.days.utc(town.customers.first_day)) / pd.Timedelta(days=1)
+    assert len(by_app) > 5
+    assert (by_app["customer_id"].map(since) <= day).all()
+
+
 @pytest.mark.parametrize("table", ["work_order", "satisfaction", "consent", "payment"])
 def test_no_other_table_says_who_somebody_is(town: Territory, table: str) -> None:
     people = town.frame("identity")
