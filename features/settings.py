@@ -55,6 +55,11 @@ def load_settings(kind: type[S], path: Path) -> S:
         raise ConfigError(f"{path}: cannot be read ({error})") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML ({error})") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not valid YAML (nested too deep)") from error
+    except ValueError as error:
+        # The reader takes 2024-13-45 for a date, and a number of five thousand digits for a number.
+        raise ConfigError(f"{path}: not valid YAML (a value cannot be what it looks like: {error})") from error
     return parse_settings(kind, values, str(path))
 
 

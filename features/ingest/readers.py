@@ -146,13 +146,18 @@ def _read_parquet(path: Path, columns: Sequence[str], begin: int) -> Iterator[Ra
         # An iteration keeps what it has read until it ends: one over the whole file would come to hold all of it.
         for batch in (one for groups in bunches for one in _batches(file, groups, columns)):
             passed = min(max(begin - line, 0), batch.num_rows)
-            frame = pa.table(batch.slice(passed)).to_pandas()
+            frame = batch.slice(passed).to_pandas()
             yield RawChunk(frame, np.arange(line + passed, line + batch.num_rows, dtype=np.int64))
             line += batch.num_rows
 
 
-def _batches(file: Any, groups: list[int], columns: Sequence[str]) -> Iterator[Any]:
-    yield from file.iter_batches(batch_size=_PARQUET_ROWS, row_groups=groups, columns=list(columns))
+def _batches(file: Any, groups: list[int], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of a bunch: small groups as one table, a large one in pieces."""
+    if len(groups) > 1:
+        yield file.read_row_groups(groups, columns=list(columns), use_threads=False)
+        return
+    for batch in file.iter_batches(batch_size=_PARQUET_ROWS, row_groups=groups, columns=list(columns)):
+        yield pa.table(batch)
 
 
 def _groups_from(metadata: Any, begin: int) -> tuple[int, list[list[int]]]:
@@ -165,7 +170,7 @@ def _groups_from(metadata: Any, begin: int) -> tuple[int, list[list[int]]]:
         rows = metadata.row_group(group).num_rows
         if not bunches and first + rows <= begin:
             first += rows
-        elif filled >= _PARQUET_ROWS:
+        elif filled + rows > _PARQUET_ROWS:
             bunches.append([group])
             filled = rows
         else:

@@ -17,8 +17,8 @@ from features.workspace import Workspace
 
 __all__ = ["BATCH_ROWS", "Progress", "ingest"]
 
-BATCH_ROWS = 4_000_000
-"""Records of a part: most files are one part, and the keys of one take some hundred MiB."""
+BATCH_ROWS = 2_000_000
+"""Records of a part: most files are one part, and an ingest stays within some hundred MiB."""
 
 
 def ingest(

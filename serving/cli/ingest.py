@@ -28,7 +28,7 @@ __all__ = ["command"]
 @click.option(
     "--batch-rows",
     type=click.IntRange(min=1),
-    help="Records that are checked, kept and written as one part of a larger file; 4 million unless given.",
+    help="Records that are checked, kept and written as one part of a larger file; 2 million unless given.",
 )
 @workspace_option
 @json_option

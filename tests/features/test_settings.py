@@ -39,3 +39,14 @@ def test_an_empty_file_is_all_defaults_and_anchors_work(tmp_path: Path) -> None:
     assert load_settings(Sample, path) == Sample()
     path.write_text("words: {a: &x one, b: *x}\n", encoding="utf-8")
     assert load_settings(Sample, path).words == {"a": "one", "b": "one"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("name: 2024-13-45\n", "month"), (f"name: {'9' * 5000}\n", "digits"), (f"name: {'[' * 5000}\n", "too deep")],
+)
+def test_values_that_are_not_what_they_look_like_are_no_traceback(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        load_settings(Settings, path)

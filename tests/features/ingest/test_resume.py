@@ -234,9 +234,8 @@ def test_every_kind_of_file_goes_on_at_its_row(source: Any, load_table: dict[str
         frame.to_csv(path, index=False)
     mapping = source.mapping({**load_table, "files": name})
     for _ in range(2):
-        # A chunk of Parquet is a row group at the most.
         with pytest.raises(Killed):
-            run(source, mapping, 5 if name.endswith("parquet") else 1)
+            run(source, mapping, 1)
     report = run(source, mapping)
     assert report.resumed >= 20
     assert (report.tables["node_load"].rows_in, report.tables["node_load"].written) == (95, 93)
