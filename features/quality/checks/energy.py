@@ -35,7 +35,13 @@ def line_loss(tables: Tables, rule: Rule, check: LineLoss, examples: int) -> Out
     units = tables.units("transformer", pd.DataFrame({"node_id": daily["area"].to_numpy()}))
     counts = pd.DataFrame({"source": ALL_SOURCES, "unit": units, "checked": 1, "failed": failed})
     shown, lost = daily[failed].head(examples), loss[failed].head(examples)
-    told = shown["area"] + " · " + shown["start_utc"].astype("str") + " · " + lost.map("{:.0%}".format).astype("str")
+    told = (
+        shown["area"]
+        + " · "
+        + shown["start_utc"].dt.strftime("%Y-%m-%d %H:%M")
+        + " · "
+        + lost.map("{:.0%}".format).astype("str")
+    )
     return of_counts(counts, tuple(told)) if len(counts) else nothing()
 
 

@@ -50,5 +50,8 @@ def summed(frame: pd.DataFrame) -> pd.DataFrame:
 def _keys(table: str, rows: pd.DataFrame) -> tuple[str, ...]:
     """Keys of rows in words; what says who somebody is never is a key."""
     key = CONTRACTS[table].key
-    shown = rows[list(key)].astype("str")
-    return tuple(" · ".join(values) for values in shown.itertuples(index=False, name=None))
+    shown = rows[list(key)].copy()
+    for name in key:
+        if CONTRACTS[table].field(name).kind == "utc":
+            shown[name] = shown[name].dt.strftime("%Y-%m-%d %H:%M")
+    return tuple(" · ".join(map(str, values)) for values in shown.itertuples(index=False, name=None))

@@ -115,6 +115,9 @@ def _show(told: dict[str, Any]) -> None:
     from serving.cli.tables import number, show_table
 
     def share(value: float | None) -> str:
+        if value is not None and 0.99995 <= value < 1:
+            # Nearly all is not all.
+            return "> 99.99 %"
         return "–" if value is None else f"{100 * value:.2f} %"
 
     rows = [[name, share(value)] for name, value in told["dimensions"].items()]
