@@ -13,7 +13,7 @@ from features.demo.dealings.tariffs import TARIFFS, change_day
 from features.demo.shapes import COMPONENTS, component_shapes
 from features.demo.tables import labels
 
-__all__ = ["Bills", "bill_frame", "make_bills", "period_split", "read_kwh"]
+__all__ = ["Bills", "bill_frame", "make_bills"]
 
 _DUE_DAYS = 16
 _MILD_C = 18.0
@@ -81,7 +81,8 @@ def period_split(ground: Ground, habits: Habits, rng: np.random.Generator) -> np
             for period, hours in tariff.hours.items():
                 share[rows, PERIODS.index(period)] = profile[hours].sum() / profile.sum()
     # A cheaper night is what a household chose its tariff for.
-    share[habits.tariff == 1, PERIODS.index("valley")] *= 1.5
+    chosen = np.array([tariff.category == "residential_tou" for tariff in TARIFFS])[habits.tariff]
+    share[chosen, PERIODS.index("valley")] *= 1.5
     share *= own
     return share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9)
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from features.demo.dealings.ground import Ground, instants
 
-__all__ = ["NEW_PRICES", "TARIFFS", "Price", "Tariff", "change_day", "choose_tariffs", "tariff_frame"]
+__all__ = ["TARIFFS", "Price", "Tariff", "change_day", "choose_tariffs", "prices_of", "tariff_frame"]
 
-TARIFFS_KNOWN_DAYS_AHEAD = 20
+_ANNOUNCED_DAYS_AHEAD = 20
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ TARIFFS = (
         _by_hours(_THREE_PERIODS, peak=10224, flat=6146, valley=2669),
     ),
 )
-NEW_PRICES: dict[str, dict[str, int]] = {
+_NEW_PRICES: dict[str, dict[str, int]] = {
     "T-JM-FG": {"peak": 200, "valley": -300},
     "T-GS-DY": {"peak": 420, "flat": 60, "valley": -210},
     "T-GS-YB": {"all": 85},
@@ -114,7 +114,7 @@ def change_day(ground: Ground) -> int:
 
 def prices_of(tariff: Tariff, changed: bool) -> dict[str, int]:
     """Price by period (of the first step), in ten-thousandths of a yuan, before or after the change."""
-    new = NEW_PRICES.get(tariff.tariff_id, {}) if changed else {}
+    new = _NEW_PRICES.get(tariff.tariff_id, {}) if changed else {}
     return {one.period: one.price + new.get(one.period, 0) for one in reversed(tariff.prices)}
 
 
@@ -138,11 +138,11 @@ def tariff_frame(ground: Ground) -> pd.DataFrame:
     first, the same closed once the change was announced, and its successor.
     """
     start, change = ground.days.start_utc, ground.utc(np.array([change_day(ground)]))[0]
-    announced = max(change - pd.Timedelta(days=TARIFFS_KNOWN_DAYS_AHEAD), start)
+    announced = max(change - pd.Timedelta(days=_ANNOUNCED_DAYS_AHEAD), start)
     rows = []
     for tariff in TARIFFS:
         for one in tariff.prices:
-            new = NEW_PRICES.get(tariff.tariff_id, {}).get(one.period, 0)
+            new = _NEW_PRICES.get(tariff.tariff_id, {}).get(one.period, 0)
             if not new or change <= start:
                 rows.append(_row(tariff, one, one.price + new, start, None, start))
                 continue
