@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.errors import HeadroomError
@@ -41,6 +41,13 @@ class Run:
     progress: Progress
     batch_rows: int
     personal: frozenset[Path | None]
+    _batches: dict[str, list[str]] = field(default_factory=dict)
+
+    def batches(self, table: str) -> list[str]:
+        """The table's batches before this run writes: read once, not for every file."""
+        if table not in self._batches:
+            self._batches[table] = self.lake.batches(table)
+        return self._batches[table]
 
 
 class Passage:
@@ -105,10 +112,10 @@ class Passage:
 
     def _following(self) -> Callable[[int], int]:
         """Where a part ends: where one did that is in the lake already, else after so many records."""
-        job, lake = self.job, self.run.lake
+        job = self.job
         if self._whole():
             return lambda _: sys.maxsize
-        names = [name.rpartition("@") for name in lake.batches(job.table)]
+        names = [name.rpartition("@") for name in self.run.batches(job.table)]
         ends = sorted(int(rows) for batch, _, rows in names if batch == job.batch)
         width = len(melted_columns(job.mapping, header(job.path, job.mapping))) if job.path else 1
         step = max(1, self.run.batch_rows // max(width, 1))
