@@ -165,12 +165,12 @@ def _groups_from(metadata: Any, begin: int) -> tuple[int, list[list[int]]]:
     of about as many rows as a batch has.
     """
     bunches: list[list[int]] = []
-    first, filled = 1, _PARQUET_ROWS
+    first, filled = 1, 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group).num_rows
         if not bunches and first + rows <= begin:
             first += rows
-        elif filled + rows > _PARQUET_ROWS:
+        elif not bunches or filled + rows > _PARQUET_ROWS:
             bunches.append([group])
             filled = rows
         else:

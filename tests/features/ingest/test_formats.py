@@ -76,6 +76,13 @@ def test_excel(source: Any, load_table: dict[str, Any]) -> None:
         source.ingest({**table, "sheet": "second"})
 
 
+def test_a_parquet_file_without_rows_is_no_error(source: Any, load_table: dict[str, Any]) -> None:
+    empty = pd.DataFrame({"id": pd.Series([], dtype="str"), "stamp": pd.Series([], dtype="str"), "kw": []})
+    empty.to_parquet(source.data / "load.parquet")
+    report = source.ingest(load_table | {"files": "load.parquet"}).tables["node_load"]
+    assert (report.rows_in, report.accepted) == (0, 0)
+
+
 def test_parquet_with_types(source: Any, load_table: dict[str, Any]) -> None:
     stamps = pd.to_datetime(["2024-01-01 00:00", "2024-01-01 01:00"]).tz_localize("Asia/Shanghai")
     frame = pd.DataFrame({"id": ["a", "a"], "stamp": stamps, "kw": [1.0, np.nan], "unused": [[1], [2]]})
