@@ -1,7 +1,8 @@
 """One declared contract per table of the lake."""
 
 from features.contracts.agreed import LINK, WORK_ITEM
-from features.contracts.codes import CODE_LISTS, Code, CodeList
+from features.contracts.code import Code, CodeList
+from features.contracts.codes import CODE_LISTS
 from features.contracts.contract import AVAILABLE_AT, Contract, Field
 from features.contracts.customers import APPLICATION, CONSUMPTION, CUSTOMER, CUSTOMER_CLASSES, METER
 from features.contracts.ledgers import LEDGER_APPLICATION, LEDGER_CUSTOMER, LEDGER_LINK, LEDGER_NODE

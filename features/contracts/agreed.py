@@ -1,7 +1,7 @@
 """What reconciliation makes of the ledgers: links with score and evidence, and work for people where they disagree."""
 
-from features.contracts.codes import LINK_METHOD, LINK_RELATION, WORK_ITEM_KIND, WORK_ITEM_STATE
 from features.contracts.contract import Contract, Field, available, validity
+from features.contracts.ledger_codes import LINK_METHOD, LINK_RELATION, WORK_ITEM_KIND, WORK_ITEM_STATE
 
 __all__ = ["LINK", "WORK_ITEM"]
 

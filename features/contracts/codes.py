@@ -1,6 +1,14 @@
 """Code lists: the words a coded column may hold, each with its meaning in English and in Chinese."""
 
-from dataclasses import dataclass
+from features.contracts.code import CodeList, code_list
+from features.contracts.ledger_codes import (
+    LEDGER_KIND,
+    LINK_METHOD,
+    LINK_RELATION,
+    SOURCE_SYSTEM,
+    WORK_ITEM_KIND,
+    WORK_ITEM_STATE,
+)
 
 __all__ = [
     "APPLICATION_KIND",
@@ -18,51 +26,16 @@ __all__ = [
     "EVENT_SCOPE",
     "INSPECTION_KIND",
     "INSPECTION_OUTCOME",
-    "LEDGER_KIND",
-    "LINK_METHOD",
-    "LINK_RELATION",
     "METER_PHASE",
     "NODE_KIND",
     "ORG_UNIT_KIND",
-    "SOURCE_SYSTEM",
     "TARIFF_CATEGORY",
     "TARIFF_PERIOD",
-    "WORK_ITEM_KIND",
-    "WORK_ITEM_STATE",
     "WORK_ORDER_KIND",
-    "Code",
-    "CodeList",
 ]
 
 
-@dataclass(frozen=True)
-class Code:
-    """One code as it stands in the tables, and what it means."""
-
-    code: str
-    english: str
-    chinese: str
-
-
-@dataclass(frozen=True)
-class CodeList:
-    """A closed list of codes; a contract's column that refers to it may hold no other word."""
-
-    name: str
-    meaning: str
-    codes: tuple[Code, ...]
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The codes themselves, in the declared order."""
-        return tuple(one.code for one in self.codes)
-
-
-def _codes(name: str, meaning: str, *codes: tuple[str, str, str]) -> CodeList:
-    return CodeList(name, meaning, tuple(Code(*one) for one in codes))
-
-
-ORG_UNIT_KIND = _codes(
+ORG_UNIT_KIND = code_list(
     "org_unit_kind",
     "Level of an org unit.",
     ("company", "the utility", "公司"),
@@ -70,7 +43,7 @@ ORG_UNIT_KIND = _codes(
     ("hall", "business hall", "营业厅"),
 )
 
-NODE_KIND = _codes(
+NODE_KIND = code_list(
     "node_kind",
     "Level of a place in the supply hierarchy, from above to below.",
     ("substation", "substation", "变电站"),
@@ -78,7 +51,7 @@ NODE_KIND = _codes(
     ("area", "public transformer area", "台区"),
 )
 
-CUSTOMER_CLASS = _codes(
+CUSTOMER_CLASS = code_list(
     "customer_class",
     "What a customer uses electricity for.",
     ("residential", "households", "居民"),
@@ -89,7 +62,7 @@ CUSTOMER_CLASS = _codes(
     ("ev_charging", "charging of electric vehicles", "充电桩"),
 )
 
-METER_PHASE = _codes(
+METER_PHASE = code_list(
     "meter_phase",
     "Phase a meter hangs on.",
     ("A", "phase A", "A 相"),
@@ -98,7 +71,7 @@ METER_PHASE = _codes(
     ("ABC", "all three phases", "三相"),
 )
 
-APPLICATION_KIND = _codes(
+APPLICATION_KIND = code_list(
     "application_kind",
     "What an application asks for.",
     ("new", "a new connection", "新装"),
@@ -106,7 +79,7 @@ APPLICATION_KIND = _codes(
     ("decrease", "less agreed capacity", "减容"),
 )
 
-APPLICATION_STAGE = _codes(
+APPLICATION_STAGE = code_list(
     "application_stage",
     "How far an application has come.",
     ("submitted", "handed in", "已受理"),
@@ -117,7 +90,7 @@ APPLICATION_STAGE = _codes(
     ("withdrawn", "taken back by the applicant", "已撤销"),
 )
 
-EVENT_KIND = _codes(
+EVENT_KIND = code_list(
     "event_kind",
     "What sort of event changes use.",
     ("epidemic", "epidemic", "疫情"),
@@ -126,7 +99,7 @@ EVENT_KIND = _codes(
     ("other", "anything else", "其他"),
 )
 
-EVENT_SCOPE = _codes(
+EVENT_SCOPE = code_list(
     "event_scope",
     "What the scope of an event names.",
     ("all", "the whole territory", "全部"),
@@ -135,7 +108,7 @@ EVENT_SCOPE = _codes(
     ("customer_class", "customers of one class", "用户类别"),
 )
 
-TARIFF_CATEGORY = _codes(
+TARIFF_CATEGORY = code_list(
     "tariff_category",
     "Category of a tariff in the catalogue of prices.",
     ("residential", "households, by steps of use", "居民生活"),
@@ -146,7 +119,7 @@ TARIFF_CATEGORY = _codes(
     ("ev_charging", "charging of electric vehicles", "电动汽车充换电"),
 )
 
-CHANNEL = _codes(
+CHANNEL = code_list(
     "channel",
     "The way a customer and the utility meet.",
     ("hall", "counter of a business hall", "营业厅"),
@@ -159,7 +132,7 @@ CHANNEL = _codes(
     ("wallet", "payment service of a third party", "第三方支付"),
 )
 
-TARIFF_PERIOD = _codes(
+TARIFF_PERIOD = code_list(
     "tariff_period",
     "The part of the day a price holds for.",
     ("all", "any hour", "全时段"),
@@ -170,7 +143,7 @@ TARIFF_PERIOD = _codes(
     ("deep_valley", "the cheapest hours", "深谷"),
 )
 
-BILL_KIND = _codes(
+BILL_KIND = code_list(
     "bill_kind",
     "Why a bill was made out.",
     ("regular", "for a period that is over", "正常"),
@@ -178,7 +151,7 @@ BILL_KIND = _codes(
     ("final", "the account is closed", "销户清算"),
 )
 
-COST_ACTIVITY = _codes(
+COST_ACTIVITY = code_list(
     "cost_activity",
     "What is done for a customer and costs money.",
     ("metering", "reading, checking and replacing meters", "计量"),
@@ -189,14 +162,14 @@ COST_ACTIVITY = _codes(
     ("other", "anything else", "其他"),
 )
 
-COST_BASIS = _codes(
+COST_BASIS = code_list(
     "cost_basis",
     "How a cost came to stand beside a customer.",
     ("booked", "booked for this very customer", "直接计入"),
     ("allocated", "a share of what many cost together", "分摊"),
 )
 
-CONSENT_PURPOSE = _codes(
+CONSENT_PURPOSE = code_list(
     "consent_purpose",
     "What a customer allows or forbids.",
     ("service", "word about the supply itself: outages, bills, applications", "服务通知"),
@@ -205,7 +178,7 @@ CONSENT_PURPOSE = _codes(
     ("third_party", "handing data to others", "向第三方提供"),
 )
 
-APP_ACTION = _codes(
+APP_ACTION = code_list(
     "app_action",
     "What is done in the mobile application.",
     ("login", "opened it", "登录"),
@@ -219,7 +192,7 @@ APP_ACTION = _codes(
     ("other", "anything else", "其他"),
 )
 
-WORK_ORDER_KIND = _codes(
+WORK_ORDER_KIND = code_list(
     "work_order_kind",
     "What a customer turned to the utility with.",
     ("enquiry", "a question", "咨询"),
@@ -232,7 +205,7 @@ WORK_ORDER_KIND = _codes(
     ("praise", "praise", "表扬"),
 )
 
-INSPECTION_KIND = _codes(
+INSPECTION_KIND = code_list(
     "inspection_kind",
     "Why an inspection was made.",
     ("periodic", "its turn had come", "周期检查"),
@@ -241,7 +214,7 @@ INSPECTION_KIND = _codes(
     ("reported", "somebody reported it", "举报核查"),
 )
 
-INSPECTION_OUTCOME = _codes(
+INSPECTION_OUTCOME = code_list(
     "inspection_outcome",
     "What an inspection found.",
     ("in_order", "nothing wrong", "正常"),
@@ -253,79 +226,13 @@ INSPECTION_OUTCOME = _codes(
     ("no_access", "could not be looked at", "无法检查"),
 )
 
-DOCUMENT_KIND = _codes(
+DOCUMENT_KIND = code_list(
     "document_kind",
     "The document that proves who someone is.",
     ("identity_card", "identity card of a person", "居民身份证"),
     ("passport", "passport", "护照"),
     ("business_licence", "licence of a business, by its social credit code", "营业执照"),
     ("other", "anything else", "其他"),
-)
-
-SOURCE_SYSTEM = _codes(
-    "source_system",
-    "The system a record comes from.",
-    ("marketing", "marketing system (SG186): customers, applications, bills", "营销系统"),
-    ("assets", "asset ledger (PMS): equipment and its nameplates", "设备台账"),
-    ("topology", "topology (GIS): where things stand and what they hang on", "地理信息系统"),
-    ("collection", "meter collection: meters, areas and their readings", "采集系统"),
-)
-
-LEDGER_KIND = _codes(
-    "ledger_kind",
-    "What a record of a ledger is of.",
-    ("substation", "substation", "变电站"),
-    ("feeder", "medium-voltage feeder", "馈线"),
-    ("area", "public transformer area", "台区"),
-    ("transformer", "transformer of an area", "配电变压器"),
-    ("customer", "account", "用户"),
-    ("meter", "meter", "电能表"),
-)
-
-LINK_RELATION = _codes(
-    "link_relation",
-    "What a link between records or things says.",
-    ("node", "a record of a system stands for this node", "同一设备"),
-    ("transformer", "a transformer of a system belongs to this area", "变压器所属台区"),
-    ("parent", "a node is supplied by this node", "上级设备"),
-    ("area", "a customer hangs on this area", "用户所属台区"),
-    ("application", "an application is for this area", "申请所属台区"),
-    ("repeats", "an application repeats this earlier one", "重复申请"),
-)
-
-LINK_METHOD = _codes(
-    "link_method",
-    "What decided a link.",
-    ("key", "the identifiers are the same, or one system keeps the other's", "标识一致"),
-    ("agreed", "all systems that say anything say the same", "多系统一致"),
-    ("likeness", "names, addresses, places and ratings together", "综合相似"),
-    ("majority", "most systems say so", "多数一致"),
-    ("voltage", "voltages move together", "电压联动"),
-    ("load", "loads move together, or add up", "负荷联动"),
-    ("ledger", "one system's word, where nothing else speaks", "单一来源"),
-)
-
-WORK_ITEM_KIND = _codes(
-    "work_item_kind",
-    "What is wrong in the ledgers.",
-    ("unmatched_record", "a record has no counterpart in the systems that should have one", "无对应记录"),
-    ("doubtful_match", "more than one counterpart is about as likely", "匹配存疑"),
-    ("reference_disagrees", "an identifier kept of another system points elsewhere than all else", "关联编码不符"),
-    ("capacity_disagrees", "systems give different ratings", "容量不一致"),
-    ("unit_suspected", "a rating seems to be in another unit, VA for kVA", "单位疑误"),
-    ("parent_disagrees", "systems hang a node on different ones", "上级设备不一致"),
-    ("area_disagrees", "systems hang a customer on different areas", "户变关系不一致"),
-    ("meter_on_two_areas", "one system has a meter on two areas at once", "一表多台区"),
-    ("orphan_record", "a record points to something its own system does not have", "孤立记录"),
-    ("unmatched_application", "an application matches no area and is set aside", "申请未匹配台区"),
-)
-
-WORK_ITEM_STATE = _codes(
-    "work_item_state",
-    "Whether a work item still stands.",
-    ("open", "to be looked at", "待处理"),
-    ("resolved", "the ledgers agree now", "已消除"),
-    ("settled", "a person has settled it, though ledgers still differ", "人工确认"),
 )
 
 CODE_LISTS: dict[str, CodeList] = {

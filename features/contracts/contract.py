@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from features.contracts.codes import CodeList
+from features.contracts.code import CodeList
 
 __all__ = ["AVAILABLE_AT", "Contract", "Field"]
 

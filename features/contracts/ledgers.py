@@ -4,10 +4,9 @@ from features.contracts.codes import (
     APPLICATION_KIND,
     APPLICATION_STAGE,
     CUSTOMER_CLASS,
-    LEDGER_KIND,
-    SOURCE_SYSTEM,
 )
 from features.contracts.contract import Contract, Field, available, validity
+from features.contracts.ledger_codes import LEDGER_KIND, SOURCE_SYSTEM
 
 __all__ = ["LEDGER_APPLICATION", "LEDGER_CUSTOMER", "LEDGER_LINK", "LEDGER_NODE"]
 
