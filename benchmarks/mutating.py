@@ -166,7 +166,7 @@ def _replace(document: Any, rng: random.Random) -> None:
 def _other_object(line: str, rng: random.Random) -> str:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line + rng.choice(["}", "{", "\\"])
     if not isinstance(row, dict) or not row:
         return json.dumps([row])
