@@ -16,7 +16,7 @@ __all__ = ["TimeContext", "to_instant"]
 
 _NOT_A_TIME = np.datetime64("NaT", "us")
 _EPOCH = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
-_STRICT = "iso_offset"
+_STRICT, _MOST = "iso_offset", 1e9
 # Anything outside is a slip of the pen (year 0024) or an overflow, never a reading of a grid.
 _FIRST, _LAST = np.datetime64("1900-01-01", "us"), np.datetime64("2200-01-01", "us")
 
@@ -155,4 +155,5 @@ def _numbers(values: pd.Series) -> np.ndarray:
 
 def _whole(values: pd.Series) -> np.ndarray:
     numbers = _numbers(values)
-    return np.where(numbers == np.round(numbers), numbers, np.nan)
+    # No part of a date, and no shift of one, is as large; what is would overflow.
+    return np.where((numbers == np.round(numbers)) & (np.abs(numbers) < _MOST), numbers, np.nan)

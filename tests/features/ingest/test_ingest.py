@@ -65,6 +65,20 @@ def test_another_moment_of_knowledge_is_another_version(source: Any, load_table:
     assert source.lake.read("node_load")["load_kw"].tolist() == [2.0]
 
 
+@pytest.mark.parametrize("cell", ["1e999", "-1e999", "9" * 400, "1e18", "1.5", "x"])
+@pytest.mark.parametrize("column", ["year", "month", "day", "hour", "shift"])
+def test_parts_of_a_date_that_are_no_such_are_refused(
+    source: Any, load_table: dict[str, Any], column: str, cell: str
+) -> None:
+    row = {"year": "2024", "month": "3", "day": "1", "hour": "0", "shift": "0"}
+    lines = [",".join(one.values()) for one in (row, {**row, column: cell})]
+    source.write("load.csv", "year,month,day,hour,shift,id,kw\n" + "".join(f"{line},a,1\n" for line in lines))
+    start = {"parts": {name: name for name in ("year", "month", "day", "hour")}, "plus_minutes": "shift"}
+    table = {**load_table, "columns": {**load_table["columns"], "start_utc": start}}
+    assert dict(source.ingest(table).tables["node_load"].quarantined) == {"BAD_TIME": 1}
+    assert source.loads() == [("a", "03-01 00:00", 1.0)]
+
+
 def test_nothing_is_known_before_it_happens(source: Any, load_table: dict[str, Any]) -> None:
     source.write("load.csv", "id,stamp,kw,known\na,2024-01-02,1,2024-01-01\n")
     table = {**load_table, "columns": {**load_table["columns"], "available_at": "known"}}
