@@ -6,6 +6,8 @@ import pytest
 
 from benchmarks.d7 import mutate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("number", range(3))
 def test_mutated_inputs(tmp_path: Path, number: int) -> None:

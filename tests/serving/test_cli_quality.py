@@ -13,6 +13,8 @@ from features.ingest import ingest
 from features.workspace import Workspace
 from serving.cli import group
 
+pytestmark = pytest.mark.slow
+
 
 def run(workspace: Path, *words: str) -> Result:
     return CliRunner().invoke(group, ["quality", *words, "--workspace", str(workspace)])

@@ -14,6 +14,8 @@ from features.ingest import ingest
 from features.workspace import Workspace
 from serving.cli import group
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ExportConfig(
     territory=DemoConfig(substations=1, feeders=3, areas=12, customers=80, years=2),
     rates=Rates(**dict.fromkeys(KINDS, 0.1)),
