@@ -53,6 +53,21 @@ CONSUMPTION = Contract(
     event_time="start_utc",
 )
 
+
+def stages() -> tuple[Field, ...]:
+    """How far an application has come, and when it came there."""
+    return (
+        Field("status", "text", "where it stands", codes=APPLICATION_STAGE),
+        Field("submitted_at", "utc", "when it was handed in"),
+        Field("surveyed_at", "utc", "when the site was surveyed", nullable=True),
+        Field("approved_at", "utc", "when the supply plan was approved", nullable=True),
+        Field("energised_at", "utc", "when supply began", nullable=True),
+        Field("closed_at", "utc", "when it was rejected or withdrawn", nullable=True),
+        Field("expected_energised_at", "utc", "when supply is planned to begin", nullable=True),
+        Field("source_constrained", "bool", "what the source system says of constraint", nullable=True),
+    )
+
+
 APPLICATION = Contract(
     name="application",
     meaning="A request for supply (业扩报装). Constraint here is what the source says, not our finding.",
@@ -64,14 +79,7 @@ APPLICATION = Contract(
         Field("kind", "text", "what is asked", codes=APPLICATION_KIND),
         Field("customer_class", "text", "class of use", codes=CUSTOMER_CLASS),
         Field("requested_kva", "float", "capacity asked for", "kVA", ge=0, le=1_000_000),
-        Field("status", "text", "where it stands", codes=APPLICATION_STAGE),
-        Field("submitted_at", "utc", "when it was handed in"),
-        Field("surveyed_at", "utc", "when the site was surveyed", nullable=True),
-        Field("approved_at", "utc", "when the supply plan was approved", nullable=True),
-        Field("energised_at", "utc", "when supply began", nullable=True),
-        Field("closed_at", "utc", "when it was rejected or withdrawn", nullable=True),
-        Field("expected_energised_at", "utc", "when supply is planned to begin", nullable=True),
-        Field("source_constrained", "bool", "what the source system says of constraint", nullable=True),
+        *stages(),
         available(),
     ),
     key=("application_id",),

@@ -2,10 +2,10 @@
 
 from features.contracts.codes import (
     APPLICATION_KIND,
-    APPLICATION_STAGE,
     CUSTOMER_CLASS,
 )
 from features.contracts.contract import Contract, Field, available, validity
+from features.contracts.customers import stages
 from features.contracts.ledger_codes import LEDGER_KIND, SOURCE_SYSTEM
 
 __all__ = ["LEDGER_APPLICATION", "LEDGER_CUSTOMER", "LEDGER_LINK", "LEDGER_NODE"]
@@ -90,14 +90,7 @@ LEDGER_APPLICATION = Contract(
         Field("kind", "text", "what is asked", codes=APPLICATION_KIND),
         Field("customer_class", "text", "class of use", codes=CUSTOMER_CLASS),
         Field("requested_kva", "float", "capacity asked for, as written", "kVA", ge=0, le=1_000_000_000),
-        Field("status", "text", "where it stands", codes=APPLICATION_STAGE),
-        Field("submitted_at", "utc", "when it was handed in"),
-        Field("surveyed_at", "utc", "when the site was surveyed", nullable=True),
-        Field("approved_at", "utc", "when the supply plan was approved", nullable=True),
-        Field("energised_at", "utc", "when supply began", nullable=True),
-        Field("closed_at", "utc", "when it was rejected or withdrawn", nullable=True),
-        Field("expected_energised_at", "utc", "when supply is planned to begin", nullable=True),
-        Field("source_constrained", "bool", "what the source system says of constraint", nullable=True),
+        *stages(),
         available(),
     ),
     key=("application_id",),

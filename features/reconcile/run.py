@@ -1,18 +1,13 @@
 """One reconciliation: read the ledgers, decide, and write what changed. Links, work items and the agreed tables."""
 
-import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.clock import Calendar
-from features.contracts import AVAILABLE_AT, CONTRACTS
 from features.errors import NotFoundError
-from features.frames import as_contract, empty_frame
 from features.lake import Lake
 from features.reconcile.agreed import application_rows, customer_rows, node_rows, transformer_rows
 from features.reconcile.applications import Placed, place_applications
@@ -32,6 +27,7 @@ from features.reconcile.policy import ReconcilePolicy
 from features.reconcile.ratings import ratings
 from features.reconcile.readings import Readings
 from features.reconcile.upstream import parents_of_nodes
+from features.reconcile.writing import append_changes, append_rows
 from features.workspace import Workspace
 
 __all__ = ["Agreed", "Reconciled", "agree", "reconcile"]
@@ -74,9 +70,9 @@ def reconcile(workspace: Workspace, policy: ReconcilePolicy, now: pd.Timestamp) 
     made = agree(ledgers, Readings(lake, now), policy)
     territory = workspace.territory()
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
-    written = {name: _append(lake, name, rows) for name, rows in made.tables.items()}
+    written = {name: append_changes(lake, name, rows) for name, rows in made.tables.items()}
     items = kept_in_step(lake.read("work_item"), made.findings, policy, calendar, now)
-    written["work_item"] = _write(lake, "work_item", items)
+    written["work_item"] = append_rows(lake, "work_item", items)
     return _told(lake, made, written, now)
 
 
@@ -120,60 +116,6 @@ def _placed(ledgers: Ledgers, matched: Matched, transformers: pd.DataFrame, poli
     }
     # Every version counts: an application is matched by its latest, and its history stands with it.
     return place_applications(ledgers.frames["ledger_application"], area_of, rating, policy.applications)
-
-
-def _append(lake: Lake, table: str, rows: pd.DataFrame) -> int:
-    """Append the rows that say something new, and close those that hold no longer."""
-    contract = CONTRACTS[table]
-    standing = lake.versions(table) if table == "application" else lake.read(table)
-    fresh = _news(table, rows, standing)
-    if "valid_to" in contract.columns and len(standing):
-        fresh = pd.concat([fresh, _closed(table, rows, standing)], ignore_index=True)
-    return _write(lake, table, fresh)
-
-
-def _news(table: str, rows: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
-    """Rows that differ from what stands; known no earlier than what they take the place of."""
-    contract = CONTRACTS[table]
-    if standing.empty:
-        return rows
-    facts = [name for name in contract.columns if name != AVAILABLE_AT or table == "application"]
-    there = set(map(tuple, _comparable(standing[facts])))
-    new = [row not in there for row in map(tuple, _comparable(rows[facts]))]
-    fresh = rows[new].reset_index(drop=True)
-    key = list(contract.key)
-    before = standing.groupby(key, observed=True)[AVAILABLE_AT].max().rename("before").reset_index()
-    before[key] = before[key].astype({name: rows[name].dtype for name in key})
-    known = fresh.merge(before, on=key, how="left")["before"]
-    return fresh.assign(**{AVAILABLE_AT: fresh[AVAILABLE_AT].where(~(known > fresh[AVAILABLE_AT]), known)})
-
-
-def _closed(table: str, rows: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
-    """Rows that stand open and whose key is not there any more, closed from when that was known."""
-    key = list(CONTRACTS[table].key)
-    wanted = set(map(tuple, _comparable(rows[key])))
-    gone = [row not in wanted for row in map(tuple, _comparable(standing[key]))]
-    left = standing[np.array(gone, dtype=bool) & standing["valid_to"].isna().to_numpy()]
-    if left.empty:
-        return empty_frame(CONTRACTS[table])
-    known = max(rows[AVAILABLE_AT].max(), left[AVAILABLE_AT].max()) if len(rows) else left[AVAILABLE_AT].max()
-    until = left["valid_from"].where(left["valid_from"] > known, known) + pd.Timedelta(microseconds=1)
-    return as_contract(CONTRACTS[table], left.assign(valid_to=until, **{AVAILABLE_AT: known}))
-
-
-def _comparable(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
-    """Rows as tuples in which nothing is equal to nothing."""
-    plain = frame.astype("object").where(frame.notna(), None)
-    return list(plain.itertuples(index=False, name=None))
-
-
-def _write(lake: Lake, table: str, rows: pd.DataFrame) -> int:
-    if rows.empty:
-        return 0
-    contract = CONTRACTS[table]
-    rows = rows.drop_duplicates([*contract.key, AVAILABLE_AT], keep="last").reset_index(drop=True)
-    text = json.dumps(_comparable(rows), default=str, ensure_ascii=True)
-    return lake.append(table, rows, f"reconcile:{hashlib.sha256(text.encode()).hexdigest()[:24]}")
 
 
 def _told(lake: Lake, made: Agreed, written: dict[str, int], now: pd.Timestamp) -> Reconciled:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 __all__ = ["PlainName", "plain_name", "plain_text"]
 
@@ -31,7 +32,8 @@ class PlainName:
 
 
 @lru_cache(maxsize=1)
-def _simplifier() -> "object":
+def _simplifier() -> Any:
+    # Its tables take a moment to read, and only names need them.
     import opencc
 
     return opencc.OpenCC("t2s")
@@ -39,7 +41,7 @@ def _simplifier() -> "object":
 
 def plain_text(text: str) -> str:
     """Full-width signs made plain, traditional characters simplified, spaces at the ends gone."""
-    return str(_simplifier().convert(unicodedata.normalize("NFKC", text))).strip()  # type: ignore[attr-defined]
+    return str(_simplifier().convert(unicodedata.normalize("NFKC", text))).strip()
 
 
 @lru_cache(maxsize=200_000)
