@@ -87,7 +87,8 @@ class _Customers:
         odds = {customer: votes(said, self.policy) for customer, said in split.items()}
         areas = sorted(self._candidates({parent for one in odds.values() for parent in one}))
         voted = {customer: max(sorted(one), key=lambda parent: one[parent]) for customer, one in odds.items()}
-        belief = {customer: area for customer, area in {**self.held, **voted}.items() if area in set(areas)}
+        near = set(areas)
+        belief = {customer: area for customer, area in {**self.held, **voted}.items() if area in near}
         meters = self.ledgers.meter_of_customer
         belief = {customer: area for customer, area in belief.items() if customer in meters.index}
         voltage = self._measured(belief, areas, "voltage")

@@ -132,7 +132,7 @@ def _keys(facts: Facts) -> Iterable[object]:
         yield facts.reference
     yield from (("place", place) for place, _ in facts.names)
     yield from (("where", text) for text in facts.where)
-    yield from (("customer", one) for one in list(facts.customers)[:20])
+    yield from (("customer", one) for one in sorted(facts.customers)[:20])
     yield from (("under", parent) for parent in facts.parents)
     if facts.coordinates is not None:
         x, y = (round(value / _NEAR_DEG) for value in facts.coordinates)

@@ -67,7 +67,7 @@ def votes(said: pd.DataFrame, policy: ReconcilePolicy) -> dict[str, float]:
     """Log odds of every named parent by the systems' votes; a system that names two splits its vote."""
     odds: dict[str, float] = defaultdict(float)
     for system, part in said.groupby("system", observed=True):
-        named = set(part["parent"])
+        named = sorted(set(part["parent"]))
         for parent in named:
             odds[str(parent)] += policy.votes[str(system)] / len(named)
     return dict(odds)

@@ -1,5 +1,8 @@
 """Records find their nodes by what they share; what is doubtful is told, and a stranger finds none."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pandas as pd
@@ -155,3 +158,17 @@ def test_distance_is_that_of_a_map() -> None:
     # A degree of latitude is 111.2 km; of longitude at 60° half of that.
     assert distance_m((10.0, 50.0), (10.0, 51.0)) == pytest.approx(111_195, rel=1e-3)
     assert distance_m((10.0, 60.0), (11.0, 60.0)) == pytest.approx(55_597, rel=1e-3)
+
+
+def test_a_score_does_not_hang_on_how_a_process_happens_to_hash() -> None:
+    """Two processes order the same sets unlike; the same ledgers must be the same links to the last digit."""
+    program = "from tests.features.reconcile.hashing import matches; import json, sys; json.dump(matches(), sys.stdout)"
+    told = set()
+    for hashing in ("1", "2", "3"):
+        environment = os.environ | {"PYTHONHASHSEED": hashing}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        told.add(done.stdout)
+    assert len(told) == 1
+    assert "A1" in told.pop()
