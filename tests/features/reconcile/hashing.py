@@ -13,14 +13,14 @@ def matches() -> dict[str, tuple[str, float]]:
     for area in range(1, 5):
         nodes += [
             record("collection", f"A{area}", "area", f"甲{area}#01台变"),
-            record("marketing", f"m{area}", "area", f"乙{area}1号台区"),
+            record("topology", f"g{area}", "transformer", f"乙{area}1号公变"),
         ]
         for i in range(40):
             name = f"{area}{i:02d}"
             accounts.append(account(f"K{name}"))
             meters.append(meter(f"M{name}", f"K{name}"))
             other = 1 + area % 4 if i == 0 else area
-            links.append(link("marketing", ("customer", f"K{name}"), ("area", f"m{area}")))
+            links.append(link("topology", ("customer", f"K{name}"), ("transformer", f"g{area}")))
             links.append(link("collection", ("meter", f"M{name}"), ("area", f"A{other}")))
     tables = {"ledger_node": nodes, "ledger_link": links, "ledger_customer": accounts, "meter": meters}
     made = Ledgers.of(NOW, **{name: framed(name, rows) for name, rows in tables.items()})
