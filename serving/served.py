@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import HeadroomError
-from serving.state import UtcDateTime, metadata
+from serving.state.base import UtcDateTime, metadata
 
 __all__ = ["Given", "ServedForecasts", "ServedLog", "served_forecast"]
 

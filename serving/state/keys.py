@@ -1,59 +1,20 @@
-"""What the service must remember: SQLAlchemy tables and their transactions, on SQLite or PostgreSQL.
-
-SQLite in the workspace is the default; a URL in the settings moves the state to a PostgreSQL server.
-"""
+"""API keys in the state: made, listed, revoked, and recognised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Dialect,
-    Engine,
-    MetaData,
-    Row,
-    String,
-    Table,
-    create_engine,
-    insert,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
-from sqlalchemy.schema import CreateTable
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Column, Engine, Row, String, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from features.errors import ConfigError, HeadroomError, NotFoundError
-from features.urls import with_driver
 from serving.access import ROLES, Permission, Principal, hash_key, key_id_of, known_roles, matches, new_key
 from serving.refusals import NotReadyError
+from serving.state.base import UtcDateTime, metadata
 
-__all__ = ["ApiKey", "KeyStore", "open_state"]
+__all__ = ["ApiKey", "KeyStore"]
 
-# Any number: it only has to be the same in every process that creates the tables.
-_SCHEMA_LOCK = 7_301_446_911
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant in UTC on every database; SQLite would otherwise forget the offset."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-metadata = MetaData()
 api_key = Table(
     "api_key",
     metadata,
@@ -77,27 +38,6 @@ class ApiKey:
     org_unit: str | None
     created_at: datetime
     revoked_at: datetime | None
-
-
-def open_state(url: str) -> Engine:
-    """Connect to the state at `url` and create what is missing; ConfigError when it cannot be reached."""
-    try:
-        engine = create_engine(with_driver(url), pool_pre_ping=True)
-    except (ArgumentError, ModuleNotFoundError) as error:
-        raise ConfigError(f"the state URL cannot be used: {error}") from error
-    try:
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                # IF NOT EXISTS alone still fails when two processes create the same table at the same instant.
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-    except OperationalError as error:
-        engine.dispose()
-        raise ConfigError(
-            f"the state at {engine.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}"
-        ) from error
-    return engine
 
 
 class KeyStore:
