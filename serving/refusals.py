@@ -12,6 +12,8 @@ __all__ = [
     "FieldFault",
     "ForbiddenError",
     "KeyReusedError",
+    "NoRoomError",
+    "NotHeldError",
     "NotReadyError",
     "OutOfScopeError",
     "ReadOnlyError",
@@ -91,6 +93,18 @@ class KeyReusedError(RefusalError):
     """Other rows came under the same idempotency key before."""
 
     code, status = "IDEMPOTENCY_KEY_REUSED", 409
+
+
+class NoRoomError(RefusalError):
+    """A promise that does not fit: names the node, the block of the day, and what is left."""
+
+    code, status = "NO_ROOM", 409
+
+
+class NotHeldError(RefusalError):
+    """A promise that holds no more, or an application that waits no more: what was asked cannot come of it."""
+
+    code, status = "NOT_HELD", 409
 
 
 class UnknownTableError(RefusalError):
