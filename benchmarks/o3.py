@@ -150,6 +150,7 @@ def a_base() -> Base:
     rows = [
         {
             "node_id": node,
+            "name": node,
             "kind": {"A": "area", "F": "feeder", "S": "substation"}[node[0]],
             "above": up,
             "hall_id": None,

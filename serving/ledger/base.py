@@ -24,8 +24,9 @@ class Promise:
 
 @dataclass(frozen=True)
 class Base:
-    """`rooms`: one row a node, sorted by node_id, columns node_id, kind, above, hall_id, reason and open_va_0..5 (whole
-    VA, None where not known). `ledgers` is a digest of the tables of the lake that figures and promises come from.
+    """`rooms`: one row a node, sorted by node_id, columns node_id, name, kind, above, hall_id, reason and open_va_0..5
+    (whole VA, None where not known). `ledgers` is a digest of the tables of the lake that figures and promises come
+    from.
     """
 
     base_id: str
@@ -42,12 +43,12 @@ def rooms_of(capacity: pd.DataFrame, above: Mapping[str, object]) -> tuple[dict[
     The figure of a node is the least of its own and of all above it; as all above are held, too, that is as good as
     its own.
     """
-    wanted = ["node_id", "kind", "hall_id", "reason", *(f"block_kva_{block}" for block in range(BLOCKS))]
+    wanted = ["node_id", "name", "kind", "hall_id", "reason", *(f"block_kva_{block}" for block in range(BLOCKS))]
     rows = []
     for row in capacity.sort_values("node_id")[wanted].to_dict("records"):
         parent = above.get(str(row["node_id"]))
         blocks = {f"open_va_{block}": _whole(row[f"block_kva_{block}"]) for block in range(BLOCKS)}
-        told: dict[str, object] = {name: _text(row[name]) for name in ("node_id", "kind", "hall_id", "reason")}
+        told: dict[str, object] = {name: _text(row[name]) for name in ("node_id", "name", "kind", "hall_id", "reason")}
         rows.append({**told, "above": parent if isinstance(parent, str) and parent else None, **blocks})
     return tuple(rows)
 

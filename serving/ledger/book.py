@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, and_, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, insert, select, text, update
 
 from features.errors import NotFoundError
 from serving.ledger.base import Base
@@ -22,7 +22,7 @@ from serving.refusals import KeyReusedError, NoRoomError, NotHeldError, NotReady
 from serving.state import writing
 from serving.state.dialects import insert_new
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "as_reservation", "change_in", "reserve_in"]
 
 # Any number that nothing else locks by.
 _LOCK = 7_301_446_912
@@ -100,7 +100,7 @@ class Ledger:
         kind: str | None = None,
     ) -> list[Reservation]:
         """Promises in some states, oldest first; of one `ref`, of some halls, of one area, of one kind."""
-        wanted = [reservation.c.state.in_(list(states))]
+        wanted: list[ColumnElement[bool]] = [reservation.c.state.in_(list(states))]
         wanted += [] if ref is None else [reservation.c.ref == ref]
         wanted += [] if halls is None else [reservation.c.hall_id.in_(list(halls))]
         wanted += [] if node_id is None else [reservation.c.node_id == node_id]
@@ -108,7 +108,7 @@ class Ledger:
         query = select(reservation).where(and_(*wanted))
         with self.engine.connect() as connection:
             ordered = query.order_by(reservation.c.created_at, reservation.c.reservation_id)
-            return [_as_reservation(row) for row in connection.execute(ordered).mappings()]
+            return [as_reservation(row) for row in connection.execute(ordered).mappings()]
 
     def get(self, reservation_id: str) -> Reservation:
         """One promise; NotFoundError where there is none of that id."""
@@ -166,7 +166,7 @@ def _written(connection: Connection, ask: Ask, now: datetime, by: str) -> tuple[
         connection.execute(insert(reservation_node), nodes)
         return _one(connection, row["reservation_id"]), True
     query = select(reservation).where(reservation.c.idempotency_key == ask.key)
-    made = _as_reservation(connection.execute(query).mappings().one())
+    made = as_reservation(connection.execute(query).mappings().one())
     if not made.same_as(ask):
         raise KeyReusedError(f"something else was promised under the key {ask.key} before")
     return made, False
@@ -231,9 +231,10 @@ def _one(connection: Connection, reservation_id: str) -> Reservation:
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFoundError(f"there is no reservation {reservation_id!r}")
-    return _as_reservation(row)
+    return as_reservation(row)
 
 
-def _as_reservation(row: RowMapping) -> Reservation:
+def as_reservation(row: RowMapping) -> Reservation:
+    """A row of the table as a reservation."""
     names = [name for name in Reservation.__dataclass_fields__ if name != "va"]
     return Reservation(va=tuple(int(row[name]) for name in VA), **{name: row[name] for name in names})

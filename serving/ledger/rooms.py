@@ -18,8 +18,8 @@ __all__ = ["Room", "read_room"]
 class Room:
     """`open_va` and `held_va` float [node, block] (NaN: not known) at the node itself, in the order of `nodes`.
 
-    `kinds`, `halls` and `reasons` (why no figure is known, or what binds) are by node; `paths` lead from each node to
-    the top. `base_id` names the publication it stands on, `until` how far that looks.
+    `names`, `kinds`, `halls` and `reasons` (why no figure is known, or what binds) are by node; `paths` lead from each
+    node to the top. `base_id` names the publication it stands on, `until` how far that looks.
     """
 
     base_id: str
@@ -28,6 +28,7 @@ class Room:
     nodes: tuple[str, ...]
     open_va: np.ndarray
     held_va: np.ndarray
+    names: Mapping[str, str | None]
     kinds: Mapping[str, str]
     halls: Mapping[str, str | None]
     reasons: Mapping[str, str | None]
@@ -52,6 +53,7 @@ def read_room(connection: Connection) -> Room | None:
         nodes=nodes,
         open_va=_matrix([[row[name] for name in OPEN_VA] for row in rows]),
         held_va=_matrix([[row[name] for name in HELD_VA] for row in rows]),
+        names={str(row["node_id"]): row["name"] for row in rows},
         kinds={str(row["node_id"]): row["kind"] for row in rows},
         halls={str(row["node_id"]): row["hall_id"] for row in rows},
         reasons={str(row["node_id"]): row["reason"] for row in rows},

@@ -27,6 +27,7 @@ capacity_room = Table(
     "capacity_room",
     metadata,
     Column("node_id", String(200), primary_key=True),
+    Column("name", String(400), nullable=True),
     Column("kind", String(20), nullable=False),
     Column("above", String(200), nullable=True),
     Column("hall_id", String(200), nullable=True),

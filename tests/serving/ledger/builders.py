@@ -28,7 +28,13 @@ def a_base(
         blocks = [None] * BLOCKS if kva is None else [kva] * BLOCKS if isinstance(kva, int | float) else list(kva)
         va = [None if one is None else int(one * 1000) for one in blocks]
         reason = "DATA_POOR" if kva is None else f"{KINDS[node[0]].upper()}_LIMIT"
-        told = {"node_id": node, "kind": KINDS[node[0]], "above": above[node], "hall_id": f"H{node[1]}"}
+        told = {
+            "node_id": node,
+            "name": f"{node}号",
+            "kind": KINDS[node[0]],
+            "above": above[node],
+            "hall_id": f"H{node[1]}",
+        }
         rows.append({**told, "reason": reason, **dict(zip(OPEN_VA, va, strict=True))})
     return Base(base_id, NOW, NOW + timedelta(days=365), ledgers, tuple(rows), tuple(promises))
 

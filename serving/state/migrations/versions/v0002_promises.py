@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.create_table(
         "capacity_room",
         sa.Column("node_id", sa.String(200), primary_key=True),
+        sa.Column("name", sa.String(400), nullable=True),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("above", sa.String(200), nullable=True),
         sa.Column("hall_id", sa.String(200), nullable=True),

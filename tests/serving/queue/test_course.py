@@ -1,0 +1,36 @@
+"""The queue beside a plain book, through random courses of publications, corrections, withdrawals and approvals."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from serving.ledger import Ledger
+from serving.queue import Queue
+from serving.state import open_state
+from tests.serving.ledger.builders import recounted
+from tests.serving.queue.course import Course, policy
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("order", "overtaking"), [("first_come", False), ("priority", False), ("first_come", True)])
+def test_who_is_released_is_as_a_plain_book_has_it(seed: int, order: str, overtaking: bool, tmp_path: Path) -> None:
+    engine = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    course = Course(Queue(Ledger(engine), policy(order, overtaking)), random.Random(seed))
+    happened = []
+    for _ in range(25):
+        happened.append(course.happen())
+        assert list(course.differences()) == [], happened
+    for node, (held, counted) in recounted(engine).items():
+        assert held == counted, node
+    engine.dispose()
+
+
+@pytest.mark.slow
+def test_the_same_on_postgresql(postgres_url: str) -> None:
+    engine = open_state(postgres_url)
+    course = Course(Queue(Ledger(engine), policy()), random.Random(9))
+    for _ in range(60):
+        course.happen()
+        assert list(course.differences()) == []
+    engine.dispose()
