@@ -1,4 +1,4 @@
-"""O4: 500 random applications, publications, corrections, withdrawals, approvals: the queue beside a brute recomputation.
+"""O4: 500 random applications, publications, corrections, withdrawals and approvals: the queue beside a plain recount.
 
 After every event, who waits and what is held for whom, until when, is compared with a plain book that recomputes all
 of it from lists. Three seeds on SQLite and one on PostgreSQL where its programs are; half by first come, half by
@@ -6,10 +6,8 @@ priority. `out_of_order` counts releases that passed an earlier one that waited 
 """
 
 import random
-import tempfile
 from collections import Counter
 from datetime import datetime
-from pathlib import Path
 
 import psycopg
 
@@ -20,6 +18,7 @@ from serving.queue.reading import find_cases, ordered
 from serving.state import open_state
 from tests.postgres import postgres, postgres_binaries
 from tests.serving.ledger.builders import recounted
+from tests.serving.ledger.conftest import quick_folder
 from tests.serving.queue.course import Course, policy
 
 EVENTS = 500
@@ -29,8 +28,8 @@ def measure() -> Measured:
     """Every seed by itself, added up."""
     total: Counter[str] = Counter()
     for number in range(seed(0), seed(0) + 3):
-        with tempfile.TemporaryDirectory() as folder:
-            total += one(f"sqlite:///{Path(folder) / 'state.db'}", number)
+        with quick_folder() as folder:
+            total += one(f"sqlite:///{folder / 'state.db'}", number)
     binaries = postgres_binaries()
     if binaries is not None:
         with postgres(binaries) as server:

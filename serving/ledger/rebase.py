@@ -4,6 +4,7 @@ A promise to an application that was approved when the new figures were made is 
 one whose load is there is fulfilled; one taken back is cancelled. Approvals that the book does not know enter it.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,6 @@ from serving.decisions.pools import supply_paths
 from serving.ledger.base import Base, Promise
 from serving.ledger.records import BLOCKS, HOLDING
 from serving.ledger.tables import HELD_VA, VA, capacity_room, ledger_base, reservation, reservation_node
-from serving.state.dialects import insert_new
 
 __all__ = ["rebase"]
 
@@ -76,14 +76,14 @@ def _enter(
     now: datetime,
 ) -> None:
     """Approved applications that the book does not know yet."""
-    known = {row.ref for row in connection.execute(select(reservation.c.ref).distinct())}
+    stands = reservation.c.state.in_((*HOLDING, "fulfilled"))
+    known = {row.ref for row in connection.execute(select(reservation.c.ref).where(stands).distinct())}
     for promise in promises.values():
         if promise.stage != "approved" or promise.application_id in known or max(promise.va) <= 0:
             continue
-        key = f"application:{promise.application_id}"
         row = {
-            "reservation_id": f"a-{promise.application_id}"[:40],
-            "idempotency_key": key,
+            "reservation_id": uuid.uuid4().hex,
+            "idempotency_key": None,
             "kind": "application",
             "ref": promise.application_id,
             "node_id": promise.node_id,
@@ -98,10 +98,10 @@ def _enter(
             "why": "approved",
             **dict(zip(VA, promise.va, strict=True)),
         }
-        if insert_new(connection, reservation, row, ["idempotency_key"]):
-            path = paths.get(promise.node_id, (promise.node_id,))
-            nodes = [{"reservation_id": row["reservation_id"], "node_id": node} for node in path]
-            connection.execute(insert(reservation_node), nodes)
+        connection.execute(insert(reservation).values(row))
+        path = paths.get(promise.node_id, (promise.node_id,))
+        nodes = [{"reservation_id": row["reservation_id"], "node_id": node} for node in path]
+        connection.execute(insert(reservation_node), nodes)
 
 
 def _repath(connection: Connection, paths: Mapping[str, tuple[str, ...]]) -> None:

@@ -12,6 +12,7 @@ from serving.ledger import BLOCKS, Ledger
 from serving.refusals import KeyReusedError, NoRoomError, NotHeldError, NotReadyError, RefusalError
 from serving.state import open_state
 from tests.serving.ledger.builders import ABOVE, NOW, a_base, a_promise, an_ask, beyond, path_of, recounted
+from tests.serving.ledger.conftest import quick_folder
 
 DAY = timedelta(days=1)
 
@@ -180,10 +181,13 @@ ACTIONS = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(actions=ACTIONS)
-def test_any_course_of_events_ends_as_a_plain_book_has_it(
-    actions: list[tuple[str, int, str, list[int]]], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    engine = open_state(f"sqlite:///{tmp_path_factory.mktemp('book') / 'state.db'}")
+def test_any_course_of_events_ends_as_a_plain_book_has_it(actions: list[tuple[str, int, str, list[int]]]) -> None:
+    with quick_folder() as folder:
+        as_a_plain_book(actions, f"sqlite:///{folder / 'state.db'}")
+
+
+def as_a_plain_book(actions: list[tuple[str, int, str, list[int]]], url: str) -> None:
+    engine = open_state(url)
     ledger, plain = Ledger(engine), Plain()
     ledger.rebase(a_base(), NOW)
     now, ids = NOW, []
@@ -213,6 +217,7 @@ def test_any_course_of_events_ends_as_a_plain_book_has_it(
                 assert plain.change(number, what)
             except RefusalError:
                 assert not plain.change(number, what)
+    ledger.expire(now)
     for node, (held, counted) in recounted(engine).items():
         assert held == counted == [1000 * one for one in plain.held(node)], node
     engine.dispose()

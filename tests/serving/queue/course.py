@@ -42,6 +42,8 @@ class Course:
             (10, self.correct),
             (10, self.approve),
         ]
+        # What time brings and what people do are told apart by when they happen.
+        self.now += timedelta(minutes=1)
         what = self.rng.choices([one for _, one in do], [weight for weight, _ in do])[0]
         what()
         return what.__name__
@@ -68,8 +70,9 @@ class Course:
 
     def publish(self) -> None:
         """New figures for every node; now and then one is not known."""
+        ample = self.rng.choice((1, 1, 4))
         for node in self.plain.open_kva:
-            kva = {"A": 150, "F": 300, "S": 700}[node[0]]
+            kva = ample * {"A": 150, "F": 300, "S": 700}[node[0]]
             known = self.rng.random() > 0.04
             self.plain.open_kva[node] = [float(self.rng.randrange(0, kva, 5)) for _ in range(6)] if known else None
         self._rebase()
@@ -85,7 +88,8 @@ class Course:
 
     def approve(self) -> None:
         """An application is approved, which the next figures count."""
-        names = sorted(self.plain.waiting | {one for one, until in self.plain.held.items() if until is not None})
+        # Also one whose release ran out, or that was taken back and approved all the same.
+        names = sorted(set(self.plain.asked) - set(self.stages))
         if names:
             name = self.rng.choice(names)
             self.stages[name] = "approved"
