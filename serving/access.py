@@ -37,10 +37,23 @@ class Permission(StrEnum):
     CAPACITY = "read published capacity"
     CAPACITY_LIVE = "compute capacity live"
     FORECAST = "forecast load"
+    APPLICATIONS = "read applications, promises and notices"
+    APPLY = "check applications and take them back"
+    PROMISE = "promise capacity"
+    EVENTS = "read events"
     INGEST = "bring rows in"
 
 
-_READ = frozenset({Permission.NODES, Permission.PUBLICATIONS, Permission.CAPACITY, Permission.FORECAST})
+_READ = frozenset(
+    {
+        Permission.NODES,
+        Permission.PUBLICATIONS,
+        Permission.CAPACITY,
+        Permission.FORECAST,
+        Permission.APPLICATIONS,
+        Permission.EVENTS,
+    }
+)
 
 # Who brings rows in changes what everybody is told, and need not see any of it.
 # Marketing promises capacity to customers, so it sees published figures only: a live figure nobody published
@@ -48,7 +61,8 @@ _READ = frozenset({Permission.NODES, Permission.PUBLICATIONS, Permission.CAPACIT
 ROLES: Mapping[str, frozenset[Permission]] = {
     "admin": frozenset(Permission),
     "planner": frozenset(Permission) - {Permission.INGEST},
-    "marketing": _READ,
+    # Halls take applications in; what is promised beyond the queue's own order is the planner's to decide.
+    "marketing": _READ | {Permission.APPLY},
     "collector": frozenset({Permission.INGEST}),
 }
 

@@ -14,7 +14,9 @@ from features.errors import HeadroomError
 from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
+from serving.applications import Applications
 from serving.intake import Intake
+from serving.promises import Promises
 from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
 from serving.served import ServedLog
 from serving.settings import ServiceSettings, command_name
@@ -35,6 +37,8 @@ class Backend:
         self._keys: KeyStore | None = None
         self._keys_lock = threading.Lock()
         self.intake = Intake(workspace, settings)
+        self.applications = Applications(answers.holdings, lambda: self.keys().engine)
+        self.promises = Promises(self.applications)
         self.warmed = threading.Event()
         self._started = time.monotonic()
         self.served = ServedLog(lambda: self.keys().engine, settings.keep_queue_bytes, settings.kept_days)

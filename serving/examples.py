@@ -4,7 +4,15 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 
-__all__ = ["CAPACITY_ANSWER", "CAPACITY_REQUESTS", "FORECAST_REQUESTS", "INGEST_ANSWER", "INGEST_REQUESTS"]
+__all__ = [
+    "CAPACITY_ANSWER",
+    "CAPACITY_REQUESTS",
+    "CHECK_ANSWER",
+    "CHECK_REQUESTS",
+    "FORECAST_REQUESTS",
+    "INGEST_ANSWER",
+    "INGEST_REQUESTS",
+]
 
 FORECAST_REQUESTS: dict[str, Example] = {
     "nodes": {
@@ -101,4 +109,45 @@ INGEST_ANSWER: dict[str, Any] = {
     "refused": [{"line": 2, "reason": "MISSING_VALUE", "column": "load_kw"}],
     "balanced": True,
     "repeated": False,
+}
+
+CHECK_REQUESTS: dict[str, Example] = {
+    "application": {
+        "summary": "An application: it is queued where it does not fit",
+        "value": {
+            "application_id": "YK2026-000123",
+            "node_id": "A0001",
+            "kva": 160,
+            "customer_class": "commercial",
+            "wanted_on": "2026-06-01",
+        },
+    },
+    "question": {
+        "summary": "Only a question: chargers that draw at night",
+        "value": {
+            "node_id": "A0001",
+            "kva": 120,
+            "customer_class": "ev_charging",
+            "block_share": [1, 1, 0.2, 0.2, 0.2, 0.5],
+        },
+    },
+}
+
+CHECK_ANSWER: dict[str, Any] = {
+    "application_id": "YK2026-000123",
+    "node_id": "A0001",
+    "outcome": "constrained",
+    "state": "waiting",
+    "place": 2,
+    "binding_node_id": "F01",
+    "binding_level": "feeder",
+    "reason": "FEEDER_N1",
+    "block": 4,
+    "fits_kva": 85.0,
+    "fits_block_kva": [260.0, 240.0, 120.0, 110.0, 85.0, 140.0],
+    "reservation_id": None,
+    "beyond_horizon": False,
+    "base_id": "20260101T0000Z-0123456789",
+    "known_at": "2026-01-01T00:00:00Z",
+    "until": "2027-01-01T00:00:00Z",
 }

@@ -27,7 +27,7 @@ from serving.settings import ServiceSettings
 from training.demand.effects import EventScenario
 from training.registry import Champion, champion
 
-__all__ = ["CapacityTable", "Demand", "ForecastModel", "Holdings", "Node", "Territory", "newest_load_moment"]
+__all__ = ["CapacityTable", "Demand", "ForecastModel", "Holdings", "Node", "Territory", "Unit", "newest_load_moment"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -97,11 +97,26 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Unit:
+    """A valid unit of the organisation: company, department or hall."""
+
+    unit_id: str
+    name: str
+    kind: str
+    parent_id: str | None
+
+
+@dataclass(frozen=True)
 class Territory:
-    """The valid nodes by id, in order of id, and the organisation as unit → unit above."""
+    """The valid nodes by id, in order of id, and the organisation: units by id, and unit → unit above."""
 
     nodes: Mapping[str, Node]
-    parents: Mapping[str, str | None]
+    units: Mapping[str, Unit]
+
+    @cached_property
+    def parents(self) -> dict[str, str | None]:
+        """unit → unit above."""
+        return {unit.unit_id: unit.parent_id for unit in self.units.values()}
 
     def below(self, unit_id: str) -> frozenset[str]:
         """`unit_id` and every unit below it."""
@@ -208,6 +223,11 @@ class Holdings:
         """Every publication, newest first."""
         return self._publications.get(folder_stamp([self.workspace.publications]))[::-1]
 
+    def newest(self) -> Publication | None:
+        """The publication promises stand on: the newest firm one."""
+        known = self.publications()
+        return latest_of(known[::-1]) if known else None
+
     def published(self, publication_id: str | None) -> CapacityTable:
         """The table of a publication (None: the latest, as `latest_of` has it); refuses an unknown id, and any while
         there is none."""
@@ -239,8 +259,12 @@ class Holdings:
     def _read_territory(self) -> Territory:
         at = self._wall_clock()
         frame = self.lake.valid("node", at=at).sort_values("node_id")
-        columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in Node.__dataclass_fields__]
-        nodes = {row[0]: Node(*row) for row in zip(*columns, strict=True)}
-        units = self.lake.valid("org_unit", at=at)
-        parents = units["parent_id"].astype(object).where(units["parent_id"].notna(), None)
-        return Territory(nodes, dict(zip(units["unit_id"], parents, strict=True)))
+        nodes = {row[0]: Node(*row) for row in _rows(frame, Node)}
+        units = self.lake.valid("org_unit", at=at).sort_values("unit_id")
+        return Territory(nodes, {row[0]: Unit(*row) for row in _rows(units, Unit)})
+
+
+def _rows(frame: pd.DataFrame, kind: type[Node] | type[Unit]) -> Iterable[tuple[Any, ...]]:
+    """The columns a record has, row by row; None where nothing is known."""
+    columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in kind.__dataclass_fields__]
+    return zip(*columns, strict=True)

@@ -21,6 +21,7 @@ __all__ = [
     "TooLargeError",
     "TooSlowError",
     "UnauthenticatedError",
+    "UnknownApplicationError",
     "UnknownNodeError",
     "UnknownPublicationError",
     "UnknownTableError",
@@ -111,6 +112,12 @@ class UnknownTableError(RefusalError):
     """A table no contract describes; names it."""
 
     code, status = "UNKNOWN_TABLE", 404
+
+
+class UnknownApplicationError(RefusalError):
+    """An application that was never checked; names it."""
+
+    code, status = "UNKNOWN_APPLICATION", 404
 
 
 class UnknownNodeError(RefusalError):

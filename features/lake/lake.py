@@ -163,15 +163,18 @@ class Lake:
         thing = [name for name in contract.key if name != "valid_from"]
         return frame.drop_duplicates(thing, keep="last").reset_index(drop=True)
 
-    def fingerprint(self, as_of: pd.Timestamp | None = None) -> str:
-        """Twelve hexadecimal digits of every batch's name and content: the same input gives the same figure.
+    def fingerprint(self, as_of: pd.Timestamp | None = None, tables: Iterable[str] | None = None) -> str:
+        """Twelve hexadecimal digits of every batch's name and content (of some `tables`, where given): the same input
+        gives the same figure.
 
         With `as_of`, of the batches of which at least one row was available then: what is read as of a moment has the
         same fingerprint whatever comes in later. Personal tables are left out: nothing is made of them, and it must not
         change when a person is erased.
         """
-        batches = []
+        batches, wanted = [], set(CONTRACTS if tables is None else tables)
         for name, contract in CONTRACTS.items():
+            if name not in wanted:
+                continue
             target = None if contract.personal else open_table(self.root, contract)
             known = [] if target is None else batches_known(target, as_of)
             batches += [(name, batch, digest) for batch, digest in known]

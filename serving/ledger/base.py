@@ -8,7 +8,7 @@ import pandas as pd
 
 from serving.ledger.records import BLOCKS
 
-__all__ = ["Base", "Promise", "rooms_of"]
+__all__ = ["Base", "Promise", "Stands", "rooms_of"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,16 @@ class Promise:
     node_id: str
     stage: str
     va: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stands:
+    """What the ledger stands on: which figures, what they knew, how far they look, and the digest of the ledgers."""
+
+    base_id: str
+    known_at: datetime
+    until: datetime
+    ledgers: str
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, insert, or_, select, text, update
 
 from features.errors import NotFoundError
-from serving.ledger.base import Base
+from serving.ledger.base import Base, Stands
 from serving.ledger.rebase import rebase
 from serving.ledger.records import HOLDING, Ask, Reservation
 from serving.ledger.rooms import Room, read_room
-from serving.ledger.tables import HELD_VA, OPEN_VA, VA, capacity_room, reservation, reservation_node
+from serving.ledger.tables import HELD_VA, OPEN_VA, VA, capacity_room, ledger_base, reservation, reservation_node
 from serving.refusals import KeyReusedError, NoRoomError, NotHeldError, NotReadyError
 from serving.state import writing
 from serving.state.dialects import insert_new
@@ -82,6 +82,21 @@ class Ledger:
         self.expire(now)
         with self.transaction(whole=True) as connection:
             rebase(connection, base, now)
+
+    def base(self) -> Stands | None:
+        """What the rooms stand on; None before the first base."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(ledger_base)).mappings().one_or_none()
+        return None if row is None else Stands(row["base_id"], row["known_at"], row["until"], row["ledgers"])
+
+    def held(self) -> tuple[str | None, dict[str, tuple[int, ...]]]:
+        """The base, and what is held at each node where anything is, VA [block]: what an answer takes off."""
+        room = capacity_room.c
+        some = or_(*(room[name] != 0 for name in HELD_VA))
+        with self.engine.connect() as connection:
+            base = connection.execute(select(ledger_base.c.base_id)).scalar()
+            rows = connection.execute(select(room.node_id, *(room[name] for name in HELD_VA)).where(some)).all()
+        return base, {str(row[0]): tuple(int(one) for one in row[1:]) for row in rows}
 
     def room(self) -> Room:
         """What is open and held at every node; NotReadyError before the first base."""

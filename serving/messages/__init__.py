@@ -4,6 +4,17 @@ A request names either nodes or one org unit. The two are separate models told a
 so that the published schema says exactly what is accepted and a fault names one field.
 """
 
+from serving.messages.applications import (
+    ApplicationAnswer,
+    ApplicationsAnswer,
+    ApplicationsQuery,
+    CheckAnswer,
+    CheckRequest,
+    QueueAnswer,
+    QueuedApplication,
+    QueueQuery,
+    WithdrawRequest,
+)
 from serving.messages.capacity import CapacityAnswer, CapacityRequest, NodesCapacityRequest, UnitCapacityRequest
 from serving.messages.forecast import (
     DEFAULT_QUANTILES,
@@ -16,12 +27,27 @@ from serving.messages.forecast import (
 from serving.messages.ingest import IngestAnswer
 from serving.messages.listings import NodesAnswer, NodesQuery, PublicationsAnswer, PublicationsQuery
 from serving.messages.operation import ErrorAnswer, LiveAnswer, ReadyAnswer
+from serving.messages.promises import (
+    ChangeRequest,
+    NoticeEntry,
+    NoticesAnswer,
+    NoticesQuery,
+    ReservationEntry,
+    ReservationsAnswer,
+    ReservationsQuery,
+)
 
 __all__ = [
     "DEFAULT_QUANTILES",
     "MAX_HORIZON_HOURS",
+    "ApplicationAnswer",
+    "ApplicationsAnswer",
+    "ApplicationsQuery",
     "CapacityAnswer",
     "CapacityRequest",
+    "ChangeRequest",
+    "CheckAnswer",
+    "CheckRequest",
     "ErrorAnswer",
     "ForecastAnswer",
     "ForecastRequest",
@@ -31,9 +57,19 @@ __all__ = [
     "NodesCapacityRequest",
     "NodesForecastRequest",
     "NodesQuery",
+    "NoticeEntry",
+    "NoticesAnswer",
+    "NoticesQuery",
     "PublicationsAnswer",
     "PublicationsQuery",
+    "QueueAnswer",
+    "QueueQuery",
+    "QueuedApplication",
     "ReadyAnswer",
+    "ReservationEntry",
+    "ReservationsAnswer",
+    "ReservationsQuery",
     "UnitCapacityRequest",
     "UnitForecastRequest",
+    "WithdrawRequest",
 ]

@@ -1,21 +1,22 @@
 """Writing the queue: how a case changes, with its step on record and the notice its hall gets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
+from features.errors import NotFoundError
 from serving.decisions.queue import Finding
 from serving.ledger import Reservation, Room
 from serving.ledger.tables import VA
-from serving.queue.records import Case
+from serving.queue.records import Case, Notice
 from serving.queue.tables import notice, queue_case, queue_step
 from serving.state.dialects import dialect_of
 
-__all__ = ["end", "enter", "keep", "note", "release", "step"]
+__all__ = ["end", "enter", "keep", "mark_read", "note", "release", "step"]
 
 _TOLD = ("outcome", "binding_node_id", "binding_level", "reason", "block", "fits_kva", "fits_block_kva")
 
@@ -114,6 +115,20 @@ def tell(connection: Connection, case: Case, kind: str, now: datetime, text_en: 
     """A notice for the hall of a case."""
     row = {"org_unit": case.hall_id, "kind": kind, "ref": case.application_id, "at": now}
     connection.execute(insert(notice).values(row | {"text_en": text_en, "text_zh": text_zh}))
+
+
+def mark_read(
+    connection: Connection, notice_id: int, now: datetime, by: str, may: Callable[[str | None], None]
+) -> Notice:
+    """Remember who read a notice first; `may` is asked with its unit and raises where it is not the reader's."""
+    mine = notice.c.notice_id == notice_id
+    change = update(notice).where(mine, notice.c.read_at.is_(None)).values(read_at=now, read_by=by)
+    row = connection.execute(select(notice).where(mine)).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no notice {notice_id}")
+    may(row["org_unit"])
+    connection.execute(change)
+    return Notice(**connection.execute(select(notice).where(mine)).mappings().one())
 
 
 def _told(case: Case) -> dict[str, Any]:
