@@ -1,13 +1,16 @@
 """The use cases: who asks is known, what is asked is well formed; here it is selected, looked up or computed."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from features.errors import HeadroomError
 from serving.access import Permission, Principal, Scope
+from serving.capacity import load_policy
+from serving.decisions.promised import less_promised
 from serving.forecasting import Keep, Question, issue_time_of
 from serving.holdings import CapacityTable, Holdings, Node, Territory, newest_load_moment
 from serving.messages import (
@@ -21,8 +24,11 @@ from serving.messages import (
 from serving.publish import Provenance, Publication
 from serving.refusals import BadFieldError, FieldFault, OutOfScopeError, UnknownNodeError, UnknownUnitError
 from serving.rows import instant
+from training.standing import FIRM_DAYS
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "Held"]
+
+Held = Callable[[], Mapping[str, Sequence[int]]]
 
 _SHOWN = 3
 _log = logging.getLogger("headroom.service")
@@ -35,6 +41,8 @@ class Answers:
         self.holdings = holdings
         self.keep: Keep | None = None
         """Told every forecast issued from the newest load, with the levels by which forecasts are scored."""
+        self.held: Held | None = None
+        """Tells what has been promised since the newest publication; without it figures are told as published."""
 
     def forecast(
         self, who: Principal, request: NodesForecastRequest | UnitForecastRequest, *, totals: bool = False
@@ -78,7 +86,7 @@ class Answers:
         absent = [node.node_id for node in nodes if node.node_id not in table.rows]
         if absent and isinstance(request, NodesCapacityRequest):
             raise UnknownNodeError(f"{_listing('node', absent)} not in publication {table.publication_id}")
-        return _capacity_answer(nodes, table)
+        return self._capacity_answer(nodes, table)
 
     def whole_territory(self, who: Principal, kinds: Sequence[str], publication: str) -> dict[str, Any]:
         """Open capacity of every node of some kinds that the key sees."""
@@ -86,7 +94,7 @@ class Answers:
         territory = self.holdings.territory()
         scope = Scope.of(who, territory.parents)
         nodes = [n for n in territory.nodes.values() if n.kind in kinds and scope.covers(n.hall_id)]
-        return _capacity_answer(nodes, self._table(publication))
+        return self._capacity_answer(nodes, self._table(publication))
 
     def nodes(self, who: Principal, query: NodesQuery) -> dict[str, Any]:
         """One page of the nodes the key sees."""
@@ -153,6 +161,31 @@ class Answers:
             return self.holdings.live()
         return self.holdings.published(None if publication == "latest" else publication)
 
+    def _capacity_answer(self, nodes: Sequence[Node], table: CapacityTable) -> dict[str, Any]:
+        told = [node.node_id for node in nodes if node.node_id in table.rows]
+        return {
+            "live": table.publication_id is None,
+            "publication_id": table.publication_id,
+            "created_at": instant(table.created_at),
+            **_provenance(table.provenance),
+            "nodes": self._less_promised(told, table),
+            "absent_node_ids": [node.node_id for node in nodes if node.node_id not in table.rows],
+        }
+
+    def _less_promised(self, node_ids: Sequence[str], table: CapacityTable) -> list[dict[str, Any]]:
+        """Rows less what was promised since; those of an older publication, and scenarios, as they were told."""
+        newest = self.holdings.newest()
+        current = table.publication_id is None or (newest is not None and table.publication_id == newest.id)
+        if self.held is None or not current or table.provenance.horizon_days > FIRM_DAYS:
+            return [table.rows[node_id] for node_id in node_ids]
+        held, step = self.held(), self._round_kva
+        paths = self.holdings.territory().paths
+        return [less_promised(table.rows[one], table.rows, held, paths.get(one, (one,)), step) for one in node_ids]
+
+    @cached_property
+    def _round_kva(self) -> float:
+        return load_policy().round_kva
+
     def _select(
         self,
         who: Principal,
@@ -203,17 +236,6 @@ def _listing(what: str, names: Sequence[str]) -> str:
         return f"{what} {names[0]} is"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{what}s {', '.join(names[:_SHOWN])}{more} are"
-
-
-def _capacity_answer(nodes: Sequence[Node], table: CapacityTable) -> dict[str, Any]:
-    return {
-        "live": table.publication_id is None,
-        "publication_id": table.publication_id,
-        "created_at": instant(table.created_at),
-        **_provenance(table.provenance),
-        "nodes": [table.rows[node.node_id] for node in nodes if node.node_id in table.rows],
-        "absent_node_ids": [node.node_id for node in nodes if node.node_id not in table.rows],
-    }
 
 
 def _provenance(made: Provenance) -> dict[str, Any]:

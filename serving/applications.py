@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from serving.access import Permission, Principal, Scope
@@ -13,6 +14,7 @@ from serving.ledger import Room, to_va
 from serving.messages.applications import ApplicationsQuery, CheckRequest, QueueQuery, WithdrawRequest
 from serving.orgs import Orgs
 from serving.queue import Case, Queue, QueuePolicy, Request
+from serving.queue.policy import load_queue_policy
 from serving.queue.reading import figures, find_cases, steps, the_case
 from serving.refusals import BadFieldError, OutOfScopeError, UnknownApplicationError
 
@@ -35,11 +37,16 @@ class Applications:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.holdings, self.orgs, self.clock = holdings, Orgs(holdings), clock
-        self._engine, self._policy = engine, policy
+        self._engine, self._given = engine, policy
+
+    @cached_property
+    def policy(self) -> QueuePolicy:
+        """The policy in force, unless another was given."""
+        return self._given or load_queue_policy()
 
     def queue(self) -> Queue:
         """The queue, on the newest publication."""
-        found = open_queue(self._engine(), self._policy)
+        found = open_queue(self._engine(), self.policy)
         stand_on_latest(self.holdings.workspace, found, self.clock(), "publication", self.holdings.newest())
         return found
 

@@ -39,6 +39,7 @@ class Backend:
         self.intake = Intake(workspace, settings)
         self.applications = Applications(answers.holdings, lambda: self.keys().engine)
         self.promises = Promises(self.applications)
+        answers.held = lambda: self.applications.queue().ledger.held()[1]
         self.warmed = threading.Event()
         self._started = time.monotonic()
         self.served = ServedLog(lambda: self.keys().engine, settings.keep_queue_bytes, settings.kept_days)

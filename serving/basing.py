@@ -7,12 +7,13 @@ anew from what is known now, and the queue is gone through on those.
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from features.configs import config_path
-from features.frames import each_row
 from features.lake import Lake
 from features.load.reading import load_history
 from features.settings import load_settings
@@ -37,16 +38,20 @@ def open_queue(engine: "Engine", policy: QueuePolicy | None = None) -> Queue:
     return Queue(Ledger(engine), policy or load_queue_policy())
 
 
+@cache
+def _per_kva() -> pd.DataFrame:
+    from training.peak import ConnectionPolicy
+
+    return load_settings(ConnectionPolicy, config_path("policy/connections.yaml")).block_kw_per_kva()
+
+
 def drawn_va(kva: float, customer_class: str, policy: QueuePolicy) -> tuple[int, ...]:
     """What is kept free for an application, VA by four-hour block: what it asks for at all hours, or what its class is
     expected to draw (kVA as kW: a little more than it is)."""
     if policy.basis == "requested":
         return (to_va(kva),) * BLOCKS
-    from training.peak import ConnectionPolicy
-
-    connections = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
-    per_kva = connections.block_kw_per_kva().loc[customer_class]
-    return tuple(to_va(kva * float(share)) for share in per_kva)
+    shares = np.asarray(_per_kva().loc[customer_class], dtype=float)
+    return tuple(to_va(kva * share) for share in shares)
 
 
 def base_of(workspace: Workspace, base_id: str, made: Provenance, capacity: pd.DataFrame, policy: QueuePolicy) -> Base:
@@ -66,15 +71,13 @@ def base_of(workspace: Workspace, base_id: str, made: Provenance, capacity: pd.D
 
 
 def _promises(lake: Lake, now: pd.Timestamp, policy: QueuePolicy) -> tuple[Promise, ...]:
-    columns = ["application_id", "node_id", "kind", "customer_class", "requested_kva", "status", "available_at"]
+    names = ["application_id", "node_id", "status", "customer_class"]
+    columns = [*names, "kind", "requested_kva", "available_at"]
     frame = lake.read("application", as_of=now, columns=columns).sort_values("application_id")
-    found = []
-    for row in each_row(frame):
-        # A decrease promises nothing; what it frees is in the figures once it is done.
-        kva = 0.0 if row.kind == "decrease" else float(str(row.requested_kva))
-        va = drawn_va(kva, str(row.customer_class), policy)
-        found.append(Promise(str(row.application_id), str(row.node_id), str(row.status), va))
-    return tuple(found)
+    # A decrease promises nothing; what it frees is in the figures once it is done.
+    kva = frame["requested_kva"].astype(float).where(frame["kind"] != "decrease", 0.0)
+    rows = zip(*(frame[name].astype(str) for name in names), kva, strict=True)
+    return tuple(Promise(one, node, stage, drawn_va(asked, kind, policy)) for one, node, stage, kind, asked in rows)
 
 
 def stand_on_latest(

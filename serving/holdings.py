@@ -20,6 +20,7 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.workspace import Workspace
 from serving.access import subtree
+from serving.decisions.pools import supply_paths
 from serving.publish import Provenance, Publication, latest_of, list_publications, read_publication
 from serving.refusals import NotReadyError, UnknownPublicationError
 from serving.rows import capacity_rows
@@ -117,6 +118,11 @@ class Territory:
     def parents(self) -> dict[str, str | None]:
         """unit → unit above."""
         return {unit.unit_id: unit.parent_id for unit in self.units.values()}
+
+    @cached_property
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """Each node and all above it."""
+        return supply_paths({node.node_id: node.parent_id for node in self.nodes.values()})
 
     def below(self, unit_id: str) -> frozenset[str]:
         """`unit_id` and every unit below it."""

@@ -4,7 +4,6 @@ Locks are taken in one order everywhere, reservations first and rooms by node_id
 transactions wait for each other; who changes all rooms at once keeps the others out meanwhile.
 """
 
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, an
 from features.errors import NotFoundError
 from serving.ledger.base import Base, Stands
 from serving.ledger.rebase import rebase
-from serving.ledger.records import HOLDING, Ask, Reservation
+from serving.ledger.records import HOLDING, Ask, Reservation, new_id
 from serving.ledger.rooms import Room, read_room
 from serving.ledger.tables import HELD_VA, OPEN_VA, VA, capacity_room, ledger_base, reservation, reservation_node
 from serving.refusals import KeyReusedError, NoRoomError, NotHeldError, NotReadyError
@@ -161,7 +160,7 @@ def change_in(
 def _written(connection: Connection, ask: Ask, now: datetime, by: str) -> tuple[Reservation, bool]:
     """The promise's own rows; the one that is there under its key, and False, where it was made before."""
     row: dict[str, Any] = {
-        "reservation_id": uuid.uuid4().hex,
+        "reservation_id": new_id(),
         "idempotency_key": ask.key,
         "kind": ask.kind,
         "ref": ask.ref,

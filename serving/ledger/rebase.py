@@ -4,7 +4,6 @@ A promise to an application that was approved when the new figures were made is 
 one whose load is there is fulfilled; one taken back is cancelled. Approvals that the book does not know enter it.
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from serving.decisions.pools import supply_paths
 from serving.ledger.base import Base, Promise
-from serving.ledger.records import BLOCKS, HOLDING
+from serving.ledger.records import BLOCKS, HOLDING, new_id
 from serving.ledger.tables import HELD_VA, VA, capacity_room, ledger_base, reservation, reservation_node
 
 __all__ = ["rebase"]
@@ -82,7 +81,7 @@ def _enter(
         if promise.stage != "approved" or promise.application_id in known or max(promise.va) <= 0:
             continue
         row = {
-            "reservation_id": uuid.uuid4().hex,
+            "reservation_id": new_id(),
             "idempotency_key": None,
             "kind": "application",
             "ref": promise.application_id,

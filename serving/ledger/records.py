@@ -1,6 +1,8 @@
 """What the ledger is asked and what it answers: asks, reservations, and kVA as whole volt-amperes."""
 
 import math
+import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +16,7 @@ __all__ = [
     "STATES",
     "Ask",
     "Reservation",
+    "new_id",
     "to_va",
 ]
 
@@ -24,6 +27,11 @@ STATES = ("held", "confirmed", "fulfilled", "cancelled", "expired")
 """held until it expires; confirmed for good; fulfilled, the load is there; cancelled and expired hold nothing."""
 
 HOLDING = ("held", "confirmed")
+
+
+def new_id() -> str:
+    """An id of its own; later ones of a process come later in order."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
 def to_va(kva: float) -> int:

@@ -40,6 +40,12 @@ class NodeCapacity(Message):
     kind: Kind
     hall_id: str | None = Field(description="org unit the node belongs to")
     open_kva: float | None = Field(description="open capacity at any hour, kVA; null: not known, see reason")
+    published_kva: float | None = Field(
+        None, description="what was published; open_kva is less by what has been promised since"
+    )
+    reserved_kva: float | None = Field(
+        None, description="promised at the node since, kVA; null: an older publication, told as it was then"
+    )
     own_kva: float | None = Field(description="what the node's own limit leaves, before anything upstream binds, kVA")
     block_kva: list[float | None] = Field(description="open capacity in six four-hour blocks of the day, kVA")
     pool_kva: float | None = Field(
