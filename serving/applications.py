@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from serving.access import Permission, Principal, Scope
-from serving.basing import drawn_va, open_queue, stand_on_latest
+from serving.basing import drawn_va, open_queue, recheck, stand_on_latest
 from serving.decisions.queue import Finding
 from serving.holdings import Holdings
 from serving.ledger import Room, to_va
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Applications"]
 
+_OPEN_STAGES = ("submitted", "surveyed")
 _OUTCOMES = ("constrained", "unknown")
 
 
@@ -49,6 +50,32 @@ class Applications:
         found = open_queue(self._engine(), self.policy)
         stand_on_latest(self.holdings.workspace, found, self.clock(), "publication", self.holdings.newest())
         return found
+
+    def recheck(self) -> list[Case]:
+        """Look at the queue again, on figures computed anew where a ledger has changed; those released."""
+        if self.holdings.newest() is None:
+            return []
+        return recheck(self.holdings.workspace, self.queue(), self.clock(), "recheck")
+
+    def check_open(self) -> dict[str, int]:
+        """Check what the lake holds as handed in or surveyed and nobody checked yet; how many, and how many wait."""
+        frame = self.holdings.lake.read("application")
+        frame = frame[frame["status"].isin(_OPEN_STAGES) & (frame["kind"] != "decrease") & (frame["requested_kva"] > 0)]
+        queue, now, queued, checked = self.queue(), self.clock(), 0, 0
+        for row in frame.sort_values(["submitted_at", "application_id"]).to_dict("records"):
+            if steps(queue.ledger.engine, str(row["application_id"])):
+                continue
+            request = Request(
+                application_id=str(row["application_id"]),
+                node_id=str(row["node_id"]),
+                va=drawn_va(float(row["requested_kva"]), str(row["customer_class"]), queue.policy),
+                requested_kva=float(row["requested_kva"]),
+                customer_class=str(row["customer_class"]),
+                submitted_at=row["submitted_at"].to_pydatetime(),
+            )
+            checked += 1
+            queued += queue.check(request, now, "lake")[1] is not None
+        return {"checked": checked, "queued": queued}
 
     def check(self, who: Principal, request: CheckRequest) -> dict[str, Any]:
         """What is found of a request; an application that does not fit is in the queue afterwards."""

@@ -15,8 +15,10 @@ from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
 from serving.applications import Applications
+from serving.basing import LEDGERS
 from serving.intake import Intake
 from serving.promises import Promises
+from serving.rechecking import Rechecker
 from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
 from serving.served import ServedLog
 from serving.settings import ServiceSettings, command_name
@@ -39,6 +41,7 @@ class Backend:
         self.intake = Intake(workspace, settings)
         self.applications = Applications(answers.holdings, lambda: self.keys().engine)
         self.promises = Promises(self.applications)
+        self.rechecker = Rechecker(self.applications.recheck, settings.recheck_seconds)
         answers.held = lambda: self.applications.queue().ledger.held()[1]
         self.warmed = threading.Event()
         self._started = time.monotonic()
@@ -58,7 +61,9 @@ class Backend:
             return self._keys
 
     def start_warming(self) -> None:
-        """Read everything in the background; `/readyz` says so, and waits for it a little."""
+        """Read everything in the background; `/readyz` says so, and waits for it a little. The queue is looked at again
+        from now on, too."""
+        self.rechecker.start()
         self._started = time.monotonic()
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
@@ -70,9 +75,17 @@ class Backend:
 
     def close(self) -> None:
         """Store the forecasts that wait for it, and let go of the state's connections."""
+        self.rechecker.close()
         self.served.close()
         if self._keys is not None:
             self._keys.engine.dispose()
+
+    def take(self, who: Principal, table: str, key: str, media_type: str, body: bytes) -> dict[str, Any]:
+        """Bring rows in; a ledger that changed is reason to look at the queue again."""
+        taken = self.intake.take(who, table, key, media_type, body)
+        if table in LEDGERS:
+            self.rechecker.ask()
+        return taken
 
     async def authenticate(self, header: str | None) -> Principal:
         """The principal of an Authorization header; UnauthenticatedError without a valid key."""

@@ -48,6 +48,7 @@ class Outcome:
     publication: Publication
     capacity: pd.DataFrame
     gate: Mapping[str, Any]
+    queue: Mapping[str, int]
 
 
 def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int = TRIALS) -> Outcome:
@@ -63,7 +64,26 @@ def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int
     peak = _peak(workspace, say)
     say("publish capacity")
     publication = publish_capacity(workspace)
-    return Outcome(demand, peak, publication, publication.capacity(), gate)
+    say("check the applications that wait for an answer")
+    return Outcome(demand, peak, publication, publication.capacity(), gate, _queued(workspace))
+
+
+def _queued(workspace: Workspace) -> Mapping[str, int]:
+    """Applications handed in and not yet approved, against what is open: how many were checked, how many wait."""
+    from serving.applications import Applications
+    from serving.holdings import Holdings
+    from serving.settings import service_settings
+    from serving.state import open_state
+
+    holdings = Holdings(workspace, service_settings(workspace))
+    engine = open_state(holdings.settings.state_url or workspace.state_url)
+    try:
+        applications = Applications(holdings, lambda: engine)
+        found = applications.check_open()
+        applications.recheck()
+    finally:
+        engine.dispose()
+    return found
 
 
 def _demand(workspace: Workspace, trials: int, say: Say) -> Made:

@@ -42,6 +42,7 @@ class ServiceSettings(Settings):
     threads: int = Field(8, ge=1, le=256, description="requests worked on at the same time in one process")
     max_waiting: int = Field(64, ge=0, description="requests that may wait for a thread before others are turned away")
     keep_forecasts: bool = Field(True, description="store forecasts given, to score them when the load is known")
+    recheck_seconds: float = Field(300.0, gt=0, description="how often the queue is looked at again by itself")
     kept_days: int = Field(400, ge=1, description="days after which a stored forecast is removed")
     keep_queue_bytes: int = Field(64_000_000, ge=0, description="forecasts waiting to be stored; beyond it, not kept")
 

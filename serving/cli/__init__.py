@@ -32,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "publish": "Write a publication, append-only.",
     "forecast": "Forecast load at nodes, with quantiles and reasons.",
     "capacity": "Show the open capacity of nodes and what binds it.",
+    "applications": "Check applications, see who waits and who was released.",
+    "reservations": "Every promise of capacity; confirm, cancel, notices.",
     "serve": "Answer over HTTP.",
     "keys": "Add, list and revoke API keys.",
     "build": "Pack everything that serves into a bento.",

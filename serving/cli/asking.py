@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from serving.answers import Answers
+    from serving.applications import Applications
+    from serving.promises import Promises
 
-__all__ = ["checked", "keeping", "local_answers"]
+__all__ = ["checked", "keeping", "local_answers", "local_desk"]
 
 
 def local_answers(workspace: Workspace) -> "Answers":
@@ -27,7 +29,25 @@ def local_answers(workspace: Workspace) -> "Answers":
         raise HeadroomError(
             f"there is no workspace at {workspace.root}; `headroom demo` or `headroom ingest` makes one"
         )
-    return Answers(Holdings(workspace, service_settings(workspace)))
+    answers = Answers(Holdings(workspace, service_settings(workspace)))
+    answers.held = lambda: _held(answers)
+    return answers
+
+
+def _held(answers: "Answers") -> dict[str, tuple[int, ...]]:
+    """What is promised, by the workspace's state; nothing where there is none yet."""
+    from serving.applications import Applications
+    from serving.state import open_state
+
+    holdings = answers.holdings
+    url = holdings.settings.state_url or holdings.workspace.state_url
+    if url == holdings.workspace.state_url and not (holdings.workspace.root / "state.db").is_file():
+        return {}
+    engine = open_state(url)
+    try:
+        return Applications(holdings, lambda: engine).queue().ledger.held()[1]
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -58,6 +78,22 @@ def keeping(answers: "Answers") -> Iterator[None]:
             one.dispose()
         for note in log.notes():
             click.echo(note, err=True)
+
+
+@contextmanager
+def local_desk(workspace: Workspace) -> Iterator[tuple["Applications", "Promises"]]:
+    """The use cases of applications and promises on a workspace's state, for the person who owns it."""
+    from serving.applications import Applications
+    from serving.promises import Promises
+    from serving.state import open_state
+
+    holdings = local_answers(workspace).holdings
+    engine = open_state(holdings.settings.state_url or workspace.state_url)
+    try:
+        applications = Applications(holdings, lambda: engine)
+        yield applications, Promises(applications)
+    finally:
+        engine.dispose()
 
 
 def checked(request: Any, values: Mapping[str, Any]) -> Any:

@@ -59,6 +59,7 @@ def capacity(
     import pandas as pd
 
     from serving.capacity import load_policy, load_uptake, publish_capacity
+    from serving.cli.asking import local_desk
     from serving.report.gather import gather
     from serving.report.page import write_report
     from serving.report.view import summary
@@ -70,19 +71,24 @@ def capacity(
     with Steps(quiet=as_json) as say:
         say("compute open capacity and publish it")
         made = publish_capacity(workspace, moment, rules, load_uptake(uptake))
+        say("look at the queue again")
+        with local_desk(workspace) as (applications, _):
+            released = applications.recheck()
         if report is not None:
             say("write the report")
             write_report(gather(workspace, made), report)
-    found = summary(made.capacity())
+    found, told = summary(made.capacity()), {"released": [case.application_id for case in released]}
     if as_json:
-        print_json(made.describe() | {"new": made.fresh, "summary": found, "path": str(made.path)})
+        print_json(made.describe() | {"new": made.fresh, "summary": found, "path": str(made.path)} | told)
         return
-    told = "published" if made.fresh else "unchanged: the same figures were published before, as"
-    click.echo(f"{told} {made.id} ({made.nodes} nodes)")
+    how = "published" if made.fresh else "unchanged: the same figures were published before, as"
+    click.echo(f"{how} {made.id} ({made.nodes} nodes)")
     click.echo(f"{found['answered']} of {found['areas']} areas have a figure, {found['full']} of them nothing open")
     if found["scenarios"]:
         click.echo(f"{found['scenarios']} figures are a scenario, not firm (BEYOND_FIRM_HORIZON)")
     if found["assumed"]:
         click.echo(f"{found['assumed']} nodes stand on an assumed rating")
+    if released:
+        click.echo(f"{len(released)} applications that waited are released; `headroom reservations notices` tells whom")
     if report is not None:
         click.echo(f"Report: {report}")

@@ -53,4 +53,4 @@ async def ingest(request: Request, table: _IngestTable, idempotency_key: _Ingest
     """
     body, who = await request.body(), request.state.principal
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    return await answered(request, lambda b: b.intake.take(who, table, idempotency_key, media_type, body))
+    return await answered(request, lambda b: b.take(who, table, idempotency_key, media_type, body))
