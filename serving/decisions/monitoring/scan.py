@@ -63,7 +63,8 @@ def scan(
         if channel.tier < 0:
             found.append(runs[enough & ~open_])
         else:
-            runs["tier"] = np.where(enough, channel.tier, runs["tier"])
+            # What was carried may have reached a higher tier already.
+            runs["tier"] = np.maximum(runs["tier"], np.where(enough, channel.tier, -1))
             long.append((runs, open_))
         going.append(_carried(runs[open_], len(rating_kw)))
     found.append(_long_overloads(long, going, rules))

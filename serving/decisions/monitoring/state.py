@@ -70,8 +70,11 @@ class MonitoringState:
         self._edge = Carry.begin(count, len(self._rules.channels), first)
         self._ahead = Carry.begin(count, len(self._rules.channels), first)
         self._head = first
+        # Runs that late readings can still change; what was told of events that have lost their place among them; and
+        # what was told of those that nothing has ended.
         self._ended = NO_RUNS
-        self._told: EventRows = {}
+        self._dropped: EventRows = {}
+        self._going: EventRows = {}
 
     @property
     def newest(self) -> pd.Timestamp:
@@ -96,7 +99,7 @@ class MonitoringState:
 
     def events(self) -> pd.DataFrame:
         """Events as told last, by start: those that go on and those that late readings can still change."""
-        return events_frame(self._told, self.nodes)
+        return events_frame(_rows(self._ended) | self._going, self.nodes)
 
     def _take_in(self, readings: Readings) -> None:
         """Write readings, oldest first, as far as the ring reaches; then let it slide, and go on."""
@@ -116,14 +119,14 @@ class MonitoringState:
         changed = self._ring.write(readings)
         past = np.unique(readings.row[changed[readings.slot[changed] < self._head]])
         new = np.setdiff1d(readings.row[changed], past)
-        known = np.isin(self._ended["row"], past) & (self._ended["closer"] >= self._ring.left)
-        found = [self._ended[~known]]
-        for rows, first, carry in (
-            (past, self._ring.left, self._edge),
-            (new, max(self._head, self._ring.left), self._ahead),
-        ):
-            found.append(self._scan(rows, first, head, carry, self._ahead))
-        self._ended = np.concatenate(found)
+        again = np.zeros(len(self.nodes.ids), dtype=bool)
+        again[past] = True
+        dropped = again[self._ended["row"]] & (self._ended["closer"] >= self._ring.left)
+        self._dropped |= _rows(self._ended[dropped & self._ended["told"]])
+        kept = self._ended[~dropped] if dropped.any() else self._ended
+        of_past = self._scan(past, self._ring.left, head, self._edge, self._ahead)
+        of_new = self._scan(new, max(self._head, self._ring.left), head, self._ahead, self._ahead)
+        self._ended = np.concatenate([kept, of_past, of_new])
         self._head = head
 
     def _slide(self, left: int) -> None:
@@ -147,25 +150,28 @@ class MonitoringState:
     def _changes(self, now: int) -> pd.DataFrame:
         """What is told now and was not, or otherwise; and what was told and has lost its ground."""
         going, open_ = going_on(self._ahead, now, self._rules)
-        rows = event_rows(self._ended, np.zeros(len(self._ended), dtype=bool)) | event_rows(going, open_)
+        running = event_rows(going, open_)
+        before = self._dropped | self._going
+        after = _rows(self._ended[~self._ended["told"]]) | running
         changes: EventRows = {}
         how: list[str] = []
-        for key, told in rows.items():
-            before = self._told.get(key)
-            if before != told:
+        for key, told in after.items():
+            was = before.pop(key, None)
+            if was != told:
                 changes[key] = told
-                over = before is not None and before[0] and not told[0]
-                how.append("opened" if before is None else "closed" if over else "extended")
-        for key, told in self._told.items():
-            if key not in rows:
-                changes[key] = told
-                how.append("withdrawn")
-        self._told = rows
-        return events_frame(changes, self.nodes, how)
+                over = was is not None and was[0] and not told[0]
+                how.append("opened" if was is None else "closed" if over else "extended")
+        how += ["withdrawn"] * len(before)
+        self._dropped, self._going = {}, running
+        self._ended["told"] = True
+        return events_frame(changes | before, self.nodes, how)
 
     def _settle(self) -> None:
         """Forget what no reading that is still taken in can change: it has been told, and stands."""
         final = self._ended["closer"] < self._ring.left
-        for key in event_rows(self._ended[final], np.zeros(int(final.sum()), dtype=bool)):
-            del self._told[key]
-        self._ended = self._ended[~final]
+        if final.any():
+            self._ended = self._ended[~final]
+
+
+def _rows(ended: np.ndarray) -> EventRows:
+    return event_rows(ended, np.zeros(len(ended), dtype=bool))

@@ -147,6 +147,13 @@ def test_the_long_overload_tells_the_highest_tier_it_reached(build: SimpleNamesp
     assert (long["threshold"], long["worst_value"], long["state"], long["points"]) == (1.8, 1.9, "open", 12)
 
 
+def test_a_tier_once_reached_is_kept_when_a_lower_one_is_reached_in_a_later_batch(build: SimpleNamespace) -> None:
+    state = MonitoringState(build.nodes_of("A1"), build.policy_of("a"), build.SINCE)
+    state.update(build.loads(*[190.0] * 3, *[125.0] * 20))
+    state.update(build.loads(*[125.0] * 20, LOW, first=23))
+    assert state.events().set_index("kind").loc["long_overload", "threshold"] == 1.8
+
+
 def test_hourly_readings_are_judged_by_the_same_minutes(build: SimpleNamespace) -> None:
     for rule_set, needed in (("a", 2), ("b", 1)):
         state = MonitoringState(build.nodes_of("A1"), build.policy_of(rule_set), build.SINCE, step_minutes=60)
