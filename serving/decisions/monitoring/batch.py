@@ -1,6 +1,7 @@
 """A batch of readings as arrays: which node, which interval, known when, and what was measured."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,12 @@ class Watched:
     ids: pd.Index
     rating_kw: np.ndarray
     has_voltage: np.ndarray
-    hall_id: np.ndarray
     customers: np.ndarray
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The ids as plain text: looking them up one by one in an index is slow."""
+        return [str(one) for one in self.ids]
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,11 @@ class Readings:
 
 
 def read_nodes(nodes: pd.DataFrame, voltage_kinds: tuple[str, ...]) -> Watched:
-    """From a frame indexed by node_id: rating_kva, power_factor, kind, hall_id, customers.
+    """From a frame indexed by node_id: rating_kva, power_factor, kind, customers.
 
     Raises DataError when a column is missing or a node stands twice.
     """
-    for name in ("rating_kva", "power_factor", "kind", "hall_id", "customers"):
+    for name in ("rating_kva", "power_factor", "kind", "customers"):
         if name not in nodes:
             raise DataError("nodes", name, "column is missing", len(nodes), "the first row")
     if nodes.index.has_duplicates:
@@ -70,7 +75,6 @@ def read_nodes(nodes: pd.DataFrame, voltage_kinds: tuple[str, ...]) -> Watched:
         ids=pd.Index(nodes.index.astype(str)),
         rating_kw=np.where(rating_kw > 0, rating_kw, np.nan),
         has_voltage=nodes["kind"].isin(voltage_kinds).to_numpy(dtype=bool),
-        hall_id=nodes["hall_id"].astype(object).to_numpy(),
         customers=nodes["customers"].fillna(0).to_numpy(dtype=np.int64),
     )
 

@@ -60,7 +60,7 @@ def events_frame(rows: EventRows, nodes: Watched, change: Sequence[str] | None =
     """
     lines = []
     for (row, kind, start), (open_, end, worst, worst_at, level, points) in rows.items():
-        node, name = str(nodes.ids[row]), KINDS[kind]
+        node, name = nodes.names[row], KINDS[kind]
         ended, state = (_OPEN, "open") if open_ else (end, "closed")
         figures = (shown(kind, worst), worst_at, shown(kind, level), unit_of(kind), (end - start) / 60, points)
         lines.append((event_id(node, name, start), node, name, start, ended, state, *figures, nodes.customers[row]))

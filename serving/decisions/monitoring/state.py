@@ -49,8 +49,8 @@ class MonitoringState:
     how they were cut into batches nor on their order, as long as no reading is older than `correct_days` before the
     newest one taken in. Of several versions of a reading the one known last counts.
 
-    `nodes` is indexed by node_id: rating_kva (all transformers together), power_factor, kind, hall_id, customers (at
-    or below). Times are UTC throughout, so changes of clocks do not matter. Raises DataError for nodes that lack a
+    `nodes` is indexed by node_id: rating_kva (all transformers together), power_factor, kind, customers (at or
+    below). Times are UTC throughout, so changes of clocks do not matter. Raises DataError for nodes that lack a
     column or stand twice, and where a day is no whole number of steps.
     """
 
