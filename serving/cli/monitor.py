@@ -1,4 +1,4 @@
-"""`headroom monitor`: is the model that serves still fed and judged as it was."""
+"""`headroom monitor`: is the model that serves still fed and judged as it was, and what goes on at the nodes."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = 8
+_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 @click.group()
 def command() -> None:
-    """Watch what serves."""
+    """Watch what serves, and the nodes themselves."""
 
 
 @command.command()
 @click.option(
     "--now",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
+    type=_MOMENT,
     help="Judge what was known at this moment, UTC (default: the newest load).",
 )
 @click.option(
@@ -55,6 +56,52 @@ def models(workspace: Workspace, now: datetime | None, policy: Path | None, fail
     else:
         _show(found)
     if fail_on_alarm and found.watched.alarmed:
+        raise click.exceptions.Exit(1)
+
+
+@command.command()
+@click.option("--now", type=_MOMENT, help="Judge what was known at this moment, UTC (default: the newest load).")
+@click.option("--rule-set", type=click.Choice(["a", "b"]), default="a", show_default=True, help="A shipped rule set.")
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="YAML file with a rule set of one's own (default: configs/policy/monitoring_a.yaml).",
+)
+@click.option("--fail-on-event", is_flag=True, help="Exit with code 1 when an event is open.")
+@workspace_option
+@json_option
+def nodes(
+    workspace: Workspace,
+    now: datetime | None,
+    rule_set: str,
+    policy: Path | None,
+    fail_on_event: bool,
+    as_json: bool,
+) -> None:
+    """Heavy load, overload, voltage, reverse flow, imbalance and silence at every node.
+
+    Brings the stored events up to date from the lake: new ones open, others go on, close, or are withdrawn where late
+    readings took their ground away. `headroom events` shows them all.
+    """
+    import pandas as pd
+
+    from serving.cli.events import show_events
+    from serving.monitoring.run import load_policy, watch_nodes
+
+    moment = None if now is None else pd.Timestamp(now.replace(tzinfo=UTC))
+    with Steps(quiet=as_json) as say:
+        say("reading the lake")
+        found = watch_nodes(workspace, moment, load_policy(rule_set, policy))
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        show_events(f"Open events by rule set {found.rule_set} at {found.now:%Y-%m-%d %H:%M} UTC", found.open_events)
+        told = ", ".join(f"{number} {name}" for name, number in found.changes.items())
+        click.echo(f"{found.nodes} nodes watched since {found.since:%Y-%m-%d %H:%M} UTC: {told}")
+        aside = ", ".join(f"{number} {name}" for name, number in found.set_aside.items() if number)
+        if aside:
+            click.echo(f"rows not judged: {aside}")
+    if fail_on_event and found.open_events:
         raise click.exceptions.Exit(1)
 
 
