@@ -72,7 +72,7 @@ def read_ledgers(lake: Lake, as_of: pd.Timestamp | None = None) -> Ledgers:
     return Ledgers(*(lake.read(name, as_of=as_of) for name in ("node", "transformer", "line_segment", "customer")))
 
 
-def newest_reading(lake: Lake, step_minutes: int | None = None) -> pd.Timestamp:
+def newest_reading(lake: Lake) -> pd.Timestamp:
     """The end of the newest interval that was read; NotFoundError where the lake holds no load."""
     columns = ["node_id", "start_utc", "available_at"]
     recent = lake.versions("node_load", columns=columns, since=pd.Timestamp.now(tz="UTC") - _RECENT)
@@ -83,7 +83,7 @@ def newest_reading(lake: Lake, step_minutes: int | None = None) -> pd.Timestamp:
         raise NotFoundError("the lake holds no node_load rows: ingest a source first")
     newest = pd.Timestamp(frame["start_utc"].max())
     near = frame[frame["start_utc"] > newest - _RECENT]
-    return newest + pd.Timedelta(minutes=step_minutes or step_minutes_of(near))
+    return newest + pd.Timedelta(minutes=step_minutes_of(near))
 
 
 def step_minutes_of(loads: pd.DataFrame) -> int:

@@ -110,7 +110,7 @@ def _watch(lake: Lake, now: pd.Timestamp | None, rules: MonitoringPolicy, store:
     rows, changes = _differences(events, stored, nodes, moment, rules.rule_set)
     if rows or watched is None or moment > until:
         store.write(rules.rule_set, rows, moment.to_pydatetime())
-    open_events, _ = store.find(rule_set=rules.rule_set, state="open", foreseen=False, limit=1_000_000)
+    open_events, _ = store.find(rule_set=rules.rule_set, state="open", foreseen=False, limit=None)
     aside = {name: getattr(update, name) for name in ("unknown", "off_grid", "future", "invalid", "too_late")}
     return WatchedNodes(rules.rule_set, moment, since, len(nodes), changes, open_events, aside)
 
@@ -123,7 +123,7 @@ def _older(
     first: dict[str, pd.Timestamp] = {}
     for row in stored.values():
         start, node = pd.Timestamp(row["start_utc"]), row["node_id"]
-        if row["withdrawn_at"] is None and start < since and node in nodes.index:
+        if start < since and node in nodes.index:
             # A silence begins where watching did, or after a reading; a run may be led up to by one.
             begin = start if row["kind"] == "stale" else start - lead
             first[node] = min(begin, first.get(node, begin))
@@ -168,7 +168,7 @@ def _differences(
         row |= {"rule_set": rule_set, "hall_id": hall if isinstance(hall, str) else None}
         row |= {"foreseen": False, "probability": None, "updated_at": at, "withdrawn_at": None}
         row["first_seen_at"] = at if before is None else before["first_seen_at"]
-        if before is None or before["withdrawn_at"] is not None:
+        if before is None:
             counts["opened"] += 1
         elif any(before[name] != row[name] for name in (*_SHOWN, "hall_id")):
             counts["closed" if before["state"] == "open" and row["state"] == "closed" else "extended"] += 1
@@ -176,7 +176,7 @@ def _differences(
             continue
         rows.append(row)
     for event_id, row in stored.items():
-        if event_id in standing or row["withdrawn_at"] is not None:
+        if event_id in standing:
             continue
         if row["node_id"] in nodes.index:
             counts["withdrawn"] += 1

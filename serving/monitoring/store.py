@@ -31,15 +31,19 @@ class NodeEvents:
         return found
 
     def standing(self, rule_set: str, after: datetime) -> list[Row]:
-        """Events that were observed and go on, or went on after a moment; withdrawn ones, too."""
+        """Events that were observed, not withdrawn, and go on, or went on after a moment."""
         table = node_event.c
         query = select(node_event).where(table.rule_set == rule_set, table.foreseen.is_(False))
+        query = query.where(table.withdrawn_at.is_(None))
         query = query.where(or_(table.end_utc.is_(None), table.end_utc > after))
         with self.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
     def write(self, rule_set: str, rows: Sequence[Mapping[str, Any]], watched_until: datetime) -> None:
-        """Store rows, each whole, new or in place of the one of its id; and how far was watched. All or nothing."""
+        """Store rows, each whole, new or in place of the one of its id; and how far was watched. All or nothing.
+
+        What was seen once and withdrawn, and comes back, keeps the moment at which it was first seen.
+        """
         dialect: Any = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         event = dialect.insert(node_event)
         kept = {*_KEY, "first_seen_at"}
@@ -68,7 +72,7 @@ class NodeEvents:
         last: datetime | None = None,
         foreseen: bool | None = None,
         withdrawn: bool = False,
-        limit: int = 100,
+        limit: int | None = 100,
         offset: int = 0,
     ) -> tuple[list[Row], int]:
         """A page of events, the newest first, and how many there are in all.

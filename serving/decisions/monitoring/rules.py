@@ -8,7 +8,7 @@ from serving.decisions.monitoring.batch import MEASURES
 from serving.decisions.monitoring.codes import NODE_EVENT_KIND
 from serving.decisions.monitoring.policy import Duration, MonitoringPolicy
 
-__all__ = ["KINDS", "PLANES", "Channel", "Rules", "planes_of"]
+__all__ = ["KINDS", "PLANES", "Channel", "Rules", "planes_of", "shown", "unit_of"]
 
 KINDS = NODE_EVENT_KIND.values
 """Kinds of events; arrays hold their positions here."""

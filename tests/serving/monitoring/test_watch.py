@@ -80,7 +80,8 @@ def test_a_late_correction_withdraws(place: Any, engine: Engine) -> None:
     assert gone["withdrawn_at"] == place.at(20)
     place.read(0, 20, "three", late_minutes=700, A1=120.0)
     assert watch_nodes(place.workspace, engine=engine).changes["opened"] == 2
-    assert stored(engine)["A1", "overload"]["withdrawn_at"] is None
+    back = stored(engine)["A1", "overload"]
+    assert (back["withdrawn_at"], back["first_seen_at"]) == (None, place.at(20))
 
 
 @pytest.mark.parametrize("rule_set", ["a", "b"])
