@@ -38,7 +38,7 @@ class Applications:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.holdings, self.orgs, self.clock = holdings, Orgs(holdings), clock
-        self._engine, self._given = engine, policy
+        self.engine, self._given = engine, policy
 
     @cached_property
     def policy(self) -> QueuePolicy:
@@ -47,7 +47,7 @@ class Applications:
 
     def queue(self) -> Queue:
         """The queue, on the newest publication."""
-        found = open_queue(self._engine(), self.policy)
+        found = open_queue(self.engine(), self.policy)
         stand_on_latest(self.holdings.workspace, found, self.clock(), "publication", self.holdings.newest())
         return found
 

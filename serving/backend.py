@@ -16,6 +16,8 @@ from serving.access import Principal
 from serving.answers import Answers
 from serving.applications import Applications
 from serving.basing import LEDGERS
+from serving.digests import Digests
+from serving.happenings import Happenings
 from serving.intake import Intake
 from serving.promises import Promises
 from serving.rechecking import Rechecker
@@ -41,7 +43,10 @@ class Backend:
         self.intake = Intake(workspace, settings)
         self.applications = Applications(answers.holdings, lambda: self.keys().engine)
         self.promises = Promises(self.applications)
-        self.rechecker = Rechecker(self.applications.recheck, settings.recheck_seconds)
+        self.happenings = Happenings(answers.holdings, lambda: self.keys().engine)
+        self.digests = Digests(answers.holdings, lambda: self.keys().engine)
+        self.watcher = Rechecker("watch", self.happenings.watch, settings.watch_seconds)
+        self.rechecker = Rechecker("recheck", self.applications.recheck, settings.recheck_seconds)
         answers.held = lambda: self.applications.queue().ledger.held()[1]
         self.warmed = threading.Event()
         self._started = time.monotonic()
@@ -61,9 +66,10 @@ class Backend:
             return self._keys
 
     def start_warming(self) -> None:
-        """Read everything in the background; `/readyz` says so, and waits for it a little. The queue is looked at again
-        from now on, too."""
+        """Read everything in the background; `/readyz` says so, and waits for it a little. Queue and
+        nodes are looked at from now on, too."""
         self.rechecker.start()
+        self.watcher.start()
         self._started = time.monotonic()
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
@@ -76,15 +82,18 @@ class Backend:
     def close(self) -> None:
         """Store the forecasts that wait for it, and let go of the state's connections."""
         self.rechecker.close()
+        self.watcher.close()
         self.served.close()
         if self._keys is not None:
             self._keys.engine.dispose()
 
     def take(self, who: Principal, table: str, key: str, media_type: str, body: bytes) -> dict[str, Any]:
-        """Bring rows in; a ledger that changed is reason to look at the queue again."""
+        """Bring rows in; a ledger that changed is reason to look at the queue again, readings to look at the nodes."""
         taken = self.intake.take(who, table, key, media_type, body)
         if table in LEDGERS:
             self.rechecker.ask()
+        if table == "node_load":
+            self.watcher.ask()
         return taken
 
     async def authenticate(self, header: str | None) -> Principal:

@@ -77,9 +77,8 @@ class Digests:
 
     def _inputs(self, week: Week) -> Inputs:
         engine, nodes = self._engine(), self.holdings.territory().nodes
-        rule_set = self._rule_set()
         found, _ = NodeEvents(engine).find(
-            rule_set=rule_set, first=week.first, last=week.last + timedelta(days=7), limit=None
+            rule_set=self.holdings.settings.rule_set, first=week.first, last=week.last + timedelta(days=7), limit=None
         )
         events = [row | {"name": nodes[row["node_id"]].name if row["node_id"] in nodes else None} for row in found]
         promises = [asdict(one) | {"kva": one.kva} for one in Ledger(engine).find(STATES)]
@@ -89,11 +88,6 @@ class Digests:
         newest = latest_of(known[::-1])
         capacity = list(self.holdings.published(newest.id).rows.values())
         return Inputs(events, [asdict(one) for one in find_cases(engine)], promises, capacity, newest.id)
-
-    def _rule_set(self) -> str:
-        from serving.monitoring.run import rule_set_in_force
-
-        return rule_set_in_force(self._engine())
 
 
 def _iso(moment: datetime) -> str:

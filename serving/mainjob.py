@@ -49,6 +49,7 @@ class Outcome:
     capacity: pd.DataFrame
     gate: Mapping[str, Any]
     queue: Mapping[str, int]
+    events: Mapping[str, int]
 
 
 def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int = TRIALS) -> Outcome:
@@ -64,8 +65,19 @@ def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int
     peak = _peak(workspace, say)
     say("publish capacity")
     publication = publish_capacity(workspace)
+    say("look for events at nodes")
+    events = _watched(workspace)
     say("check the applications that wait for an answer")
-    return Outcome(demand, peak, publication, publication.capacity(), gate, _queued(workspace))
+    return Outcome(demand, peak, publication, publication.capacity(), gate, _queued(workspace), events)
+
+
+def _watched(workspace: Workspace) -> Mapping[str, int]:
+    """Events at nodes by the rules in force: how many of the last months' readings make, and how many go on."""
+    from serving.monitoring.run import load_policy, watch_nodes
+    from serving.settings import service_settings
+
+    found = watch_nodes(workspace, policy=load_policy(service_settings(workspace).rule_set))
+    return {"opened": found.changes.get("opened", 0), "open": len(found.open_events)}
 
 
 def _queued(workspace: Workspace) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""Looking at the queue again beside the service's answers: when a ledger was put right, and every few minutes."""
+"""Work beside the service's answers, when something came in and every few minutes: the queue, events at nodes."""
 
 import logging
 import threading
@@ -16,17 +16,17 @@ _log = logging.getLogger("headroom.service")
 class Rechecker:
     """One thread that does `work` when asked, once for any number of asks meanwhile, and every `seconds`.
 
-    What goes wrong is logged and tried again the next time: the queue waits, nothing is lost.
+    What goes wrong is logged and tried again the next time: it waits, nothing is lost.
     """
 
-    def __init__(self, work: Callable[[], object], seconds: float) -> None:
-        self._work, self._seconds = work, seconds
+    def __init__(self, name: str, work: Callable[[], object], seconds: float) -> None:
+        self._name, self._work, self._seconds = name, work, seconds
         self._asked, self._ending = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin; the first look comes after `seconds`, or when asked."""
-        self._thread = threading.Thread(target=self._run, name="recheck", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def ask(self) -> None:
@@ -49,4 +49,4 @@ class Rechecker:
             try:
                 self._work()
             except (HeadroomError, SQLAlchemyError) as error:
-                _log.warning("the queue could not be looked at again: %s", error)
+                _log.warning("%s did not succeed: %s", self._name, error)

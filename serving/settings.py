@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -42,7 +43,9 @@ class ServiceSettings(Settings):
     threads: int = Field(8, ge=1, le=256, description="requests worked on at the same time in one process")
     max_waiting: int = Field(64, ge=0, description="requests that may wait for a thread before others are turned away")
     keep_forecasts: bool = Field(True, description="store forecasts given, to score them when the load is known")
+    rule_set: Literal["a", "b"] = Field("a", description="rules events are judged by: configs/policy/monitoring_*.yaml")
     recheck_seconds: float = Field(300.0, gt=0, description="how often the queue is looked at again by itself")
+    watch_seconds: float = Field(900.0, gt=0, description="how often nodes are looked at by themselves")
     kept_days: int = Field(400, ge=1, description="days after which a stored forecast is removed")
     keep_queue_bytes: int = Field(64_000_000, ge=0, description="forecasts waiting to be stored; beyond it, not kept")
 

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from serving.answers import Answers
     from serving.applications import Applications
+    from serving.digests import Digests
     from serving.promises import Promises
 
-__all__ = ["checked", "keeping", "local_answers", "local_desk"]
+__all__ = ["checked", "keeping", "local_answers", "local_desk", "local_digests"]
 
 
 def local_answers(workspace: Workspace) -> "Answers":
@@ -94,6 +95,15 @@ def local_desk(workspace: Workspace) -> Iterator[tuple["Applications", "Promises
         yield applications, Promises(applications)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def local_digests(workspace: Workspace) -> Iterator["Digests"]:
+    """The use case of weekly digests on a workspace's state, for the person who owns it."""
+    from serving.digests import Digests
+
+    with local_desk(workspace) as (applications, _):
+        yield Digests(applications.holdings, applications.engine)
 
 
 def checked(request: Any, values: Mapping[str, Any]) -> Any:

@@ -73,6 +73,8 @@ def _document(outcome: "Outcome", stages: list[tuple[str, float]], seconds: floa
         "summary": summary(outcome.capacity),
         "tightest": _rows(tightest(outcome.capacity, _SHOWN)),
         "roomiest": _rows(roomiest(outcome.capacity, _SHOWN)),
+        "applications": dict(outcome.queue),
+        "events": dict(outcome.events),
         "report": page,
         "stages": [{"stage": stage, "seconds": round(took, 2)} for stage, took in stages],
         "seconds": round(seconds, 1),
@@ -130,6 +132,9 @@ def _show(workspace: Workspace, outcome: "Outcome", document: dict[str, Any]) ->
     published = outcome.publication
     same = "" if published.fresh else " (the same figures were published before)"
     click.echo(f"Publication {published.id}, {published.nodes} nodes{same}; {document['seconds']:.0f} s in all.")
+    queue, events = outcome.queue, outcome.events
+    click.echo(f"{events['opened']} new events at nodes, {events['open']} go on: `headroom events`")
+    click.echo(f"{queue['checked']} new applications checked, {queue['queued']} wait: `headroom applications list`")
     where = "" if str(workspace.root) == "workspace" else f" --workspace {workspace.root}"
     click.echo(f"Report:  {document['report']}")
     click.echo(f"Serve:   headroom keys add my-desk --role planner{where}   # prints the key, once")

@@ -16,6 +16,7 @@ from serving.messages.applications import (
     WithdrawRequest,
 )
 from serving.messages.capacity import CapacityAnswer, CapacityRequest, NodesCapacityRequest, UnitCapacityRequest
+from serving.messages.events import DigestAnswer, DigestQuery, EventsAnswer, EventsQuery
 from serving.messages.forecast import (
     DEFAULT_QUANTILES,
     MAX_HORIZON_HOURS,
@@ -48,7 +49,11 @@ __all__ = [
     "ChangeRequest",
     "CheckAnswer",
     "CheckRequest",
+    "DigestAnswer",
+    "DigestQuery",
     "ErrorAnswer",
+    "EventsAnswer",
+    "EventsQuery",
     "ForecastAnswer",
     "ForecastRequest",
     "IngestAnswer",

@@ -1,4 +1,4 @@
-"""The queue is looked at again when asked, once for many asks, and goes on after a failure."""
+"""Work beside the answers is done when asked, once for many asks, and goes on after a failure."""
 
 import threading
 
@@ -16,7 +16,7 @@ def test_many_asks_are_one_look_and_a_failure_is_not_the_end() -> None:
         if len(looks) == 1:
             raise HeadroomError("the database is gone")
 
-    one = Rechecker(work, 3600)
+    one = Rechecker("work", work, 3600)
     one.start()
     one.ask()
     assert begun.acquire(timeout=10)
@@ -31,7 +31,7 @@ def test_many_asks_are_one_look_and_a_failure_is_not_the_end() -> None:
 
 def test_time_alone_is_reason_enough() -> None:
     looked = threading.Event()
-    one = Rechecker(looked.set, 0.01)
+    one = Rechecker("look", looked.set, 0.01)
     one.start()
     assert looked.wait(10)
     one.close()

@@ -28,7 +28,7 @@ def writes_of(engine: Engine) -> list[str]:
 
     @event.listens_for(engine, "before_cursor_execute")
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "SHOW")):
+        if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "SHOW", "BEGIN")):
             seen.append(statement)
 
     return seen
