@@ -1,0 +1,223 @@
+"""Transfer plans: which ties to close and which branches to open so that more load fits at a constrained place.
+
+From the network as it stands every exchange is tried, then exchanges on top of the best of those, as deep as policy
+says (a beam search); each is judged by the room it leaves, found with power flow. What is offered was found again by a
+power flow of the network as built: it holds with the room used up, and breaks a limit with a little more.
+"""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from serving.decisions.transfer.exchange import neighbours, steps_to
+from serving.decisions.transfer.flow import Excess, Solver, excess_of, flow_as_built
+from serving.decisions.transfer.network import SwitchedNetwork, owners, require_radial
+from serving.decisions.transfer.policy import TransferPolicy
+from serving.decisions.transfer.reason import binding_of, why_none
+from serving.decisions.transfer.result import Moved, Plan, Step, Transfers
+from serving.decisions.transfer.room import Addition, addition_of, largest_room, under
+
+__all__ = ["confirmed", "transfer_plan"]
+
+_log = logging.getLogger("headroom.transfers")
+_SLACK = 1e-6  # share of a limit by which two methods of solving may differ
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Switchings [case, branch] with the room each leaves (kVA), the worst broken limit and losses (kW) without it."""
+
+    closed: np.ndarray
+    room: np.ndarray
+    worst: np.ndarray
+    losses: np.ndarray
+
+    def order(self) -> np.ndarray:
+        """Cases from the most room to the least; where there is none, from the least broken limit."""
+        return np.lexsort((self.losses, np.where(self.room > 0, 0.0, np.round(self.worst, 9)), -self.room))
+
+    def taken(self, cases: np.ndarray) -> "_Found":
+        return _Found(self.closed[cases], self.room[cases], self.worst[cases], self.losses[cases])
+
+    def with_more(self, other: "_Found") -> "_Found":
+        pairs = ((getattr(self, name), getattr(other, name)) for name in ("closed", "room", "worst", "losses"))
+        return _Found(*(np.concatenate(pair) for pair in pairs))
+
+
+def transfer_plan(network: SwitchedNetwork, at: str, policy: TransferPolicy) -> Transfers:
+    """Plans that make room at the point or for the feeder `at`, most gain first; or why there is none.
+
+    Room of a feeder is by how much its customers may grow together (`addition_of`). Raises DataError unless the
+    network is radial as it stands, ValueError where it has nothing called `at`.
+    """
+    require_radial(network)
+    addition = addition_of(network, at, policy.power_factor)
+    solver = Solver(network, policy.source_pu)
+    as_is = _judged(solver, network, network.closed[None, :].astype(bool), addition, policy)
+    before = float(as_is.room[0])
+    found = _searched(solver, network, as_is, addition, policy)
+    plans = []
+    for case in _chosen(network, found, before, policy):
+        plan = _plan(network, found.closed[case], addition, before, float(found.room[case]), policy)
+        if plan is None:
+            _log.warning("a transfer for %s is left out: a second power flow does not confirm it", at)
+        else:
+            plans.append(plan)
+        if len(plans) == policy.plans:
+            break
+    of = at if at in network.feeders else _feeder_of(network, at)
+    _, now = under(solver, network, as_is.closed, addition, as_is.room + policy.tolerance_kva, policy)
+    reason = None if plans else why_none(solver, network, addition, before, of, policy)
+    return Transfers(at, of, before, *binding_of(network, now), tuple(plans), reason)
+
+
+def confirmed(
+    network: SwitchedNetwork, closed: np.ndarray, addition: Addition, kva: float, policy: TransferPolicy
+) -> bool:
+    """Whether a power flow of the network as built keeps every limit with `kva` of the addition, and breaks one above.
+
+    Above is twice the tolerance more; where the search ended at the policy's most there is nothing above to ask.
+    """
+    over = kva + 2 * policy.tolerance_kva
+    holds = _as_built(network, closed, addition, kva, policy).worst[0] <= _SLACK
+    breaks = over >= policy.most_kva or _as_built(network, closed, addition, over, policy).worst[0] > -_SLACK
+    return bool(holds and breaks)
+
+
+def _as_built(
+    network: SwitchedNetwork, closed: np.ndarray, addition: Addition, kva: float, policy: TransferPolicy
+) -> Excess:
+    flow = flow_as_built(_loaded(network, addition, kva).switched(closed), policy.source_pu)
+    return excess_of(network, flow, closed[None, :], addition.points, policy)
+
+
+def _loaded(network: SwitchedNetwork, addition: Addition, kva: float) -> SwitchedNetwork:
+    return network.with_load(network.p_kw + kva * addition.kw, network.q_kvar + kva * addition.kvar)
+
+
+def _searched(
+    solver: Solver, network: SwitchedNetwork, as_is: _Found, addition: Addition, policy: TransferPolicy
+) -> _Found:
+    """All switchings that were tried, the network as it stands first."""
+    every, front = as_is, as_is.closed
+    seen = {row.tobytes() for row in as_is.closed}
+    for _ in range(policy.switchings):
+        fresh = []
+        for one in front:
+            for case in neighbours(network, one):
+                if case.tobytes() not in seen:
+                    seen.add(case.tobytes())
+                    fresh.append(case)
+        if not fresh:
+            break
+        tried = _judged(solver, network, np.array(fresh), addition, policy)
+        every = every.with_more(tried)
+        front = tried.closed[_front(network, tried, policy.width)]
+    return every
+
+
+def _front(network: SwitchedNetwork, tried: _Found, width: int) -> np.ndarray:
+    """The cases to follow further: the best of each set of ties closed first, then the next best."""
+    order = tried.order()
+    _, rank = _rank_within(_ties(network, tried.closed[order]))
+    found: np.ndarray = order[np.argsort(rank, kind="stable")][:width]
+    return found
+
+
+def _judged(
+    solver: Solver, network: SwitchedNetwork, closed: np.ndarray, addition: Addition, policy: TransferPolicy
+) -> _Found:
+    flow, excess = under(solver, network, closed, addition, np.zeros(len(closed)), policy)
+    room = largest_room(solver, network, closed, addition, policy)
+    return _Found(closed, room, excess.worst, flow.losses_kw)
+
+
+def _chosen(network: SwitchedNetwork, found: _Found, before: float, policy: TransferPolicy) -> list[int]:
+    """The best case of each set of ties closed, most room first; none whose ties in part would do as well.
+
+    Of the cases within the tolerance of a set's best the one of least losses.
+    """
+    ties = _ties(network, found.closed)
+    least = max(policy.least_gain_kva, 2 * policy.tolerance_kva)
+    best: dict[frozenset[int], int] = {}
+    for case in found.order().tolist():
+        key = frozenset(np.flatnonzero(ties[case]).tolist())
+        first = best.setdefault(key, case)
+        if found.room[case] >= found.room[first] - policy.tolerance_kva and found.losses[case] < found.losses[first]:
+            best[key] = case
+    kept = []
+    for key, case in best.items():
+        parts = [found.room[other] for smaller, other in best.items() if smaller < key]
+        if found.room[case] >= max([before, *parts]) + least:
+            kept.append((-round(float(found.room[case] / policy.tolerance_kva)), len(key), found.losses[case], case))
+    return [case for *_, case in sorted(kept)]
+
+
+def _plan(
+    network: SwitchedNetwork,
+    closed: np.ndarray,
+    addition: Addition,
+    before: float,
+    after: float,
+    policy: TransferPolicy,
+) -> Plan | None:
+    """The plan with its figures from power flows of the network as built; None where these do not confirm it."""
+    if not confirmed(network, closed, addition, after, policy):
+        return None
+    was = flow_as_built(network, policy.source_pu)
+    now = flow_as_built(network.switched(closed), policy.source_pu)
+    full = flow_as_built(_loaded(network, addition, after).switched(closed), policy.source_pu)
+    shares = np.append(_share(full.carried_kva[0], network.limit_kva), _share(full.head_kva[0], network.head_kva))
+    fullest = int(shares.argmax())
+    moved = _moved(network, closed)
+    return Plan(
+        steps=tuple(Step(network.branches[tie], network.branches[cut]) for tie, cut in steps_to(network, closed)),
+        before_kva=before,
+        after_kva=after,
+        gain_kva=after - before,
+        losses_before_kw=float(was.losses_kw[0]),
+        losses_after_kw=float(now.losses_kw[0]),
+        lowest_before_pu=float(was.voltage_pu.min()),
+        lowest_after_pu=float(now.voltage_pu.min()),
+        lowest_at_room_pu=float(full.voltage_pu.min()),
+        fullest=(*network.branches, *network.feeders)[fullest] if shares[fullest] > 0 else None,
+        fullest_share=float(shares[fullest]),
+        moved=moved,
+        moved_kva=float(sum(one.load_kva for one in moved)),
+    )
+
+
+def _moved(network: SwitchedNetwork, closed: np.ndarray) -> tuple[Moved, ...]:
+    was, now = owners(network, np.array([network.closed, closed]))
+    load = np.hypot(network.p_kw, network.q_kvar)
+    return tuple(
+        Moved(network.points[i], network.feeders[was[i]], network.feeders[now[i]], float(load[i]))
+        for i in np.flatnonzero(was != now).tolist()
+    )
+
+
+def _ties(network: SwitchedNetwork, closed: np.ndarray) -> np.ndarray:
+    """Bool [case, branch]: closed, and open as it stands."""
+    found: np.ndarray = closed & ~network.closed.astype(bool)
+    return found
+
+
+def _rank_within(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The group of each row of `keys` and how many rows of its group stand before it."""
+    _, group = np.unique(keys, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    rank, count = np.zeros(len(group), dtype=np.int64), np.zeros(group.max(initial=-1) + 1, dtype=np.int64)
+    for row, one in enumerate(group.tolist()):
+        rank[row] = count[one]
+        count[one] += 1
+    return group, rank
+
+
+def _share(carried: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.where(limit > 0, carried / np.where(limit > 0, limit, 1.0), 0.0)
+    return found
+
+
+def _feeder_of(network: SwitchedNetwork, point: str) -> str:
+    return network.feeders[owners(network, network.closed[None, :])[0, network.point(point)]]

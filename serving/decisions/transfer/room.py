@@ -1,0 +1,98 @@
+"""The largest extra load at a node or on a feeder that breaks no limit, for many switchings at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from serving.decisions.transfer.flow import Excess, Flow, Solver, excess_of
+from serving.decisions.transfer.network import SwitchedNetwork, owners
+from serving.decisions.transfer.policy import TransferPolicy
+
+__all__ = ["HOLDS", "Addition", "addition_of", "largest_room", "under"]
+
+HOLDS = 1e-9
+"""A limit broken by no more than this share of it is kept: the solver's last digits."""
+_FIRST_KVA = 64.0
+
+
+@dataclass(frozen=True)
+class Addition:
+    """One kVA of extra load: `kw` and `kvar` [point]."""
+
+    kw: np.ndarray
+    kvar: np.ndarray
+
+    @property
+    def points(self) -> np.ndarray:
+        """Bool [point]: where some of it falls."""
+        found: np.ndarray = (self.kw != 0) | (self.kvar != 0)
+        return found
+
+
+def addition_of(network: SwitchedNetwork, name: str, power_factor: float) -> Addition:
+    """Extra load at the point of that name; of a feeder's, over all points it feeds as it stands now.
+
+    There it falls in proportion to their load (evenly where none has any), and stays with them when they are switched
+    to another feeder: what it asks is how much its customers may grow. ValueError where there is no such name.
+    """
+    share = np.zeros(len(network.points))
+    if name in network.feeders:
+        fed = owners(network, network.closed[None, :])[0] == network.feeders.index(name)
+        share[fed] = np.clip(network.p_kw[fed], 0.0, None)
+        if not share.any():
+            share[fed] = 1.0
+        share /= share.sum()
+    else:
+        share[network.point(name)] = 1.0
+    return Addition(share * power_factor, share * np.sqrt(1 - power_factor**2))
+
+
+def under(
+    solver: Solver,
+    network: SwitchedNetwork,
+    closed: np.ndarray,
+    addition: Addition,
+    kva: np.ndarray,
+    policy: TransferPolicy,
+) -> tuple[Flow, Excess]:
+    """Flow and broken limits of the cases `closed` [case, branch] with `kva` [case] of the addition."""
+    p = network.p_kw + kva[:, None] * addition.kw
+    q = network.q_kvar + kva[:, None] * addition.kvar
+    flow = solver.flow(closed, p, q)
+    return flow, excess_of(network, flow, closed, addition.points, policy)
+
+
+def largest_room(
+    solver: Solver, network: SwitchedNetwork, closed: np.ndarray, addition: Addition, policy: TransferPolicy
+) -> np.ndarray:
+    """kVA [case] of the addition that fit with branches `closed` [case, branch], by bisection with power flow.
+
+    What is returned was itself found to fit, and is at most the policy's tolerance below what does not; zero where
+    limits are broken without any addition. Limits are voltage at every point, the thermal limit of every branch and
+    of every feeder's head, on the feeders the switching or the addition touches.
+    """
+
+    def fits(kva: np.ndarray, of: np.ndarray) -> np.ndarray:
+        found: np.ndarray = under(solver, network, closed[of], addition, kva, policy)[1].worst <= HOLDS
+        return found
+
+    every = np.arange(len(closed))
+    low, high = np.zeros(len(closed)), np.full(len(closed), np.inf)
+    still = every[fits(low, every)] if len(closed) else every
+    high[np.setdiff1d(every, still)] = 0.0
+    tried = min(_FIRST_KVA, policy.most_kva)
+    while len(still):
+        good = fits(np.full(len(still), tried), still)
+        low[still[good]], high[still[~good]] = tried, tried
+        still = still[good]
+        if tried >= policy.most_kva:
+            high[still] = tried
+            break
+        tried = min(2 * tried, policy.most_kva)
+    while True:
+        still = np.flatnonzero(high - low > policy.tolerance_kva)
+        if not len(still):
+            return low
+        middle = (low[still] + high[still]) / 2
+        good = fits(middle, still)
+        low[still], high[still] = np.where(good, middle, low[still]), np.where(good, high[still], middle)
