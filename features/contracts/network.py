@@ -90,12 +90,16 @@ LINE_SEGMENT = Contract(
 TIE = Contract(
     name="tie",
     meaning="A switch between two feeders through which one can take over load of the other.",
-    purpose="what a feeder must keep free to take over its neighbour's load",
+    purpose="what a feeder must keep free to take over its neighbour's load, and what switching can move there",
     fields=(
         Field("tie_id", "text", "identifier of the tie"),
         Field("feeder_a_id", "text", "one feeder"),
         Field("feeder_b_id", "text", "the other feeder"),
         Field("transfer_limit_kva", "float", "the most that can be taken over, either way", "kVA", ge=0),
+        Field("from_id", "text", "the point of one feeder: a node, or a joint; empty: not known", nullable=True),
+        Field("to_id", "text", "the point of the other feeder: a node, or a joint; empty: not known", nullable=True),
+        Field("r_ohm", "float", "resistance between both; empty: a switch alone", "ohm", True, 0, 1000),
+        Field("x_ohm", "float", "reactance between both; empty: a switch alone", "ohm", True, 0, 1000),
         *validity(),
         available(),
     ),

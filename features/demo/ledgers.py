@@ -13,8 +13,12 @@ ALLOWED_UTILISATION = 0.8
 _CENTRE = (118.78, 32.06)
 
 
-def network_frames(network: Network, days: Days, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+def network_frames(
+    network: Network, days: Days, rng: np.random.Generator, tie_rng: np.random.Generator
+) -> dict[str, pd.DataFrame]:
     """`org_unit`, `node`, `transformer`, `line_segment` and `tie`, valid from the first day.
+
+    `tie_rng` draws where ties stand, so that what `rng` draws is what it was before that was told.
 
     Where something changed later there are three rows: the first as known at first, the same closed once the change
     came, and its successor.
@@ -24,7 +28,7 @@ def network_frames(network: Network, days: Days, rng: np.random.Generator) -> di
         "node": _nodes(network, rng),
         "transformer": _transformers(network),
         "line_segment": _lines(network, rng),
-        "tie": _ties(network),
+        "tie": _ties(network, tie_rng),
     }
     frames = {name: frame.assign(**_valid_from(days.start_utc, len(frame))) for name, frame in frames.items()}
     for area, day, hall in network.moves:
@@ -152,14 +156,25 @@ def _lines(network: Network, rng: np.random.Generator) -> pd.DataFrame:
     return frame.round({"r_ohm": 4, "x_ohm": 4, "thermal_limit_kva": 0})
 
 
-def _ties(network: Network) -> pd.DataFrame:
-    """Neighbouring feeders are tied in a chain, most of them; each can hand over a share of the smaller one."""
+def _ties(network: Network, rng: np.random.Generator) -> pd.DataFrame:
+    """Neighbouring feeders are tied in a chain, most of them; each can hand over a share of the smaller one.
+
+    A tie joins a joint in the outer half of one trunk to one in the outer half of the other.
+    """
     rows = []
     for f in range(len(network.feeder_ids) - 1):
         if f % 4 == 3:
             continue
         smaller = min(network.feeder_limit_kva[f], network.feeder_limit_kva[f + 1])
-        share = (0.15, 0.25, 0.2)[f % 3]
-        rows.append((f"TIE{f + 1:02d}", network.feeder_ids[f], network.feeder_ids[f + 1], round(share * smaller, -1)))
-    frame = pd.DataFrame(rows, columns=["tie_id", "feeder_a_id", "feeder_b_id", "transfer_limit_kva"])
-    return frame.astype({"transfer_limit_kva": "float64"})
+        limit = round((0.15, 0.25, 0.2)[f % 3] * smaller, -1)
+        km = rng.uniform(0.3, 1.5)
+        ends = [_outer_joint(network, one, rng) for one in (f, f + 1)]
+        pair = (network.feeder_ids[f], network.feeder_ids[f + 1])
+        rows.append((f"TIE{f + 1:02d}", *pair, limit, *ends, round(0.17 * km, 4), round(0.34 * km, 4)))
+    columns = ["tie_id", "feeder_a_id", "feeder_b_id", "transfer_limit_kva", "from_id", "to_id", "r_ohm", "x_ohm"]
+    return pd.DataFrame(rows, columns=columns).astype({"transfer_limit_kva": "float64"})
+
+
+def _outer_joint(network: Network, feeder: int, rng: np.random.Generator) -> str:
+    count = int((network.feeder_of_area == feeder).sum())
+    return f"{network.feeder_ids[feeder]}-J{int(rng.integers(count // 2, count)) + 1}"

@@ -82,6 +82,10 @@ _HEADERS: dict[str, dict[str, str]] = {
         "feeder_a_id": "馈线甲",
         "feeder_b_id": "馈线乙",
         "transfer_limit_kva": "可转供容量(kVA)",
+        "from_id": "甲侧接入点",
+        "to_id": "乙侧接入点",
+        "r_ohm": "电阻(Ω)",
+        "x_ohm": "电抗(Ω)",
     }
     | _VALIDITY,
     "event": {

@@ -124,7 +124,7 @@ class Territory:
 
     def _small_frames(self) -> dict[str, pd.DataFrame]:
         rng = np.random.default_rng([self.config.seed, 90])
-        frames = network_frames(self.network, self.days, rng)
+        frames = network_frames(self.network, self.days, rng, np.random.default_rng([self.config.seed, 92]))
         frames |= customer_frames(self.days, self.network, self.customers)
         weather = weather_frames(self.config, self.days, self.weather, rng)
         # The territory's weather has fewer variables than the contract knows.

@@ -51,6 +51,15 @@ def test_lines_lead_from_the_substation_to_every_area(small_territory: Territory
         assert place == small_territory.network.substation_ids[substation]
 
 
+def test_a_tie_joins_a_joint_of_one_feeder_to_one_of_the_other(small_territory: Territory) -> None:
+    lines, ties = small_territory.frames["line_segment"], small_territory.frames["tie"]
+    feeder_of = dict(zip(lines["to_id"], lines["feeder_id"], strict=True))
+    assert len(ties)
+    assert ties["from_id"].map(feeder_of).tolist() == ties["feeder_a_id"].tolist()
+    assert ties["to_id"].map(feeder_of).tolist() == ties["feeder_b_id"].tolist()
+    assert (ties[["r_ohm", "x_ohm"]] > 0).all(axis=None)
+
+
 def test_the_organisation_has_three_levels(changing: Territory) -> None:
     units = changing.frames["org_unit"]
     assert set(units["kind"]) == {"company", "department", "hall"}
