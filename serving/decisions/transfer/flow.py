@@ -36,20 +36,23 @@ class Excess:
     """By how much each kind of limit is broken, as a share of the limit [case]; none is above zero where all hold.
 
     `voltage` is what the lowest point lacks of the lowest voltage allowed, `branch` and `head` are what the fullest
-    carries beyond its limit; `point`, `of_branch`, `source` int [case] are which these are.
+    carries beyond its limit, `station` what the fullest station gives beyond its own; `point`, `of_branch`, `source`,
+    `of_station` int [case] are which these are.
     """
 
     voltage: np.ndarray
     branch: np.ndarray
     head: np.ndarray
+    station: np.ndarray
     point: np.ndarray
     of_branch: np.ndarray
     source: np.ndarray
+    of_station: np.ndarray
 
     @property
     def worst(self) -> np.ndarray:
-        """The largest of the three [case]."""
-        found: np.ndarray = np.maximum(np.maximum(self.voltage, self.branch), self.head)
+        """The largest of the four [case]."""
+        found: np.ndarray = np.max([self.voltage, self.branch, self.head, self.station], axis=0)
         return found
 
 
@@ -120,14 +123,17 @@ def excess_of(
     branch = np.where(of_branch, _beyond(flow.carried_kva, network.limit_kva), -np.inf)
     head = np.where(touched, _beyond(flow.head_kva, network.head_kva), -np.inf)
     low[~flow.solved] = np.inf
-    return Excess(
-        low.max(axis=1),
-        branch.max(axis=1, initial=-np.inf),
-        head.max(axis=1),
-        low.argmax(axis=1),
-        branch.argmax(axis=1),
-        head.argmax(axis=1),
-    )
+    kinds = (low, branch, head, _of_stations(network, flow, touched))
+    return Excess(*(one.max(axis=1) for one in kinds), *(one.argmax(axis=1) for one in kinds))
+
+
+def _of_stations(network: SwitchedNetwork, flow: Flow, touched: np.ndarray) -> np.ndarray:
+    """Share of its limit that each station gives beyond it [case, station]; one column of none where none is known."""
+    if not network.stations:
+        return np.full((len(touched), 1), -np.inf)
+    of = network.station_of[:, None] == np.arange(len(network.stations))
+    found: np.ndarray = np.where(touched @ of, _beyond(flow.head_kva @ of, network.station_kva), -np.inf)
+    return found
 
 
 def _touched(network: SwitchedNetwork, closed: np.ndarray, fed: np.ndarray, added: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A network of feeders with switches: what is fed from where when some branches are closed and the others open."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -18,7 +18,9 @@ class SwitchedNetwork:
 
     `p_kw` and `q_kvar` [point] are loads; `sources` int [source] are points, named by `feeders`, each of which may
     carry `head_kva` [source] (infinite: no limit). `start` and `end` int [branch] are points; `r_ohm`, `x_ohm`,
-    `limit_kva` (infinite: none), `switchable` and `closed` (as it stands now) [branch] belong to `branches`.
+    `limit_kva` (infinite: none), `switchable` and `closed` (as it stands now) [branch] belong to `branches`. Where
+    `stations` are named, `station_of` int [source] says from which each feeder comes, and `station_kva` [station] is
+    what all feeders of it that are here may draw together.
     """
 
     points: tuple[str, ...]
@@ -36,11 +38,17 @@ class SwitchedNetwork:
     switchable: np.ndarray
     closed: np.ndarray
     nominal_kv: float
+    stations: tuple[str, ...] = ()
+    station_of: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    station_kva: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         _of_length("point", len(self.points), {"p_kw": self.p_kw, "q_kvar": self.q_kvar}, self.points)
         of_sources = {"sources": self.sources, "head_kva": self.head_kva}
         _of_length("source", len(self.feeders), of_sources, self.feeders, infinite=("head_kva",))
+        if self.stations:
+            _of_length("source", len(self.feeders), {"station_of": self.station_of}, self.feeders)
+        _of_length("station", len(self.stations), {"station_kva": self.station_kva}, self.stations, ("station_kva",))
         names = ("start", "end", "r_ohm", "x_ohm", "limit_kva", "switchable", "closed")
         of_branches = {name: getattr(self, name) for name in names}
         _of_length("branch", len(self.branches), of_branches, self.branches, infinite=("limit_kva",))
@@ -178,7 +186,7 @@ def _of_length(
         if values.shape != (count,):
             raise DataError("network", name, f"has shape {values.shape} for {count} of {kind}", 1, "the first")
         bad = np.isnan(values) if name in infinite else ~np.isfinite(values)
-        if name in ("r_ohm", "x_ohm", "limit_kva", "head_kva"):
+        if name in ("r_ohm", "x_ohm", "limit_kva", "head_kva", "station_kva"):
             bad = bad | (values < 0)
         if bad.any():
             told = "is not a number that can stand there"

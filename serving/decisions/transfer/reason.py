@@ -11,16 +11,18 @@ from serving.decisions.transfer.room import Addition, under
 
 __all__ = ["binding_of", "why_none"]
 
-HEAD = "HEAD"
+HEAD, STATION = "HEAD", "STATION"
 
 
 def binding_of(network: SwitchedNetwork, excess: Excess, case: int = 0) -> tuple[str, str]:
-    """The kind of limit that is broken most in a case, and the point, branch or feeder where."""
+    """The kind of limit that is broken most in a case, and the point, branch, feeder or station where."""
     by_kind = {
         VOLTAGE: (excess.voltage[case], network.points[excess.point[case]]),
         THERMAL: (excess.branch[case], network.branches[excess.of_branch[case]]),
         HEAD: (excess.head[case], network.feeders[excess.source[case]]),
     }
+    if network.stations:
+        by_kind[STATION] = (excess.station[case], network.stations[excess.of_station[case]])
     kind = max(by_kind, key=lambda one: by_kind[one][0])
     return kind, by_kind[kind][1]
 
@@ -38,11 +40,12 @@ def why_none(
     _, excess = under(solver, network, cases, addition, kva, policy)
     nearest = 1 + int(excess.worst[1:].argmin())
     was, found = binding_of(network, excess), binding_of(network, excess, nearest)
-    if found[0] == HEAD and found[1] != feeder:
-        return NEIGHBOUR_FULL
-    # The same limit at the same place, no less broken for the exchange.
-    if found == was or found[0] == HEAD or excess.worst[nearest] <= 0:
+    # The same limit at the same place still binds.
+    if found == was or excess.worst[nearest] <= 0:
         return NO_GAIN
+    if found[0] in (HEAD, STATION):
+        own = (feeder, *(network.stations[network.station_of[network.feeders.index(feeder)]],) * bool(network.stations))
+        return NO_GAIN if found[1] in own else NEIGHBOUR_FULL
     return found[0]
 
 

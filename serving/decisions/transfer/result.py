@@ -26,7 +26,7 @@ VOLTAGE = "VOLTAGE"
 THERMAL = "THERMAL"
 """A branch or a tie would carry too much after the exchange that comes nearest."""
 NEIGHBOUR_FULL = "NEIGHBOUR_FULL"
-"""The feeder that would take over has no room for it after the exchange that comes nearest."""
+"""The feeder that would take over, or its substation, has no room for it after the exchange that comes nearest."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Plan:
 class Transfers:
     """The transfers that make room at `at`, a node or a feeder; most gain first.
 
-    `binding` is what limits room as it stands (VOLTAGE, THERMAL, HEAD), `binding_at` the point, branch or feeder.
-    `reason` says why there is no plan; None where there is one.
+    `binding` is what limits room as it stands (VOLTAGE, THERMAL, HEAD, STATION), `binding_at` the point, branch, feeder
+    or station. `reason` says why there is no plan; None where there is one.
     """
 
     at: str
