@@ -11,7 +11,7 @@ from serving.decisions.transfer.policy import TransferPolicy
 if TYPE_CHECKING:
     from power_grid_model import PowerGridModel
 
-__all__ = ["Excess", "Flow", "Solver", "excess_of", "flow_as_built"]
+__all__ = ["Excess", "Flow", "Solver", "excess_of", "flow_as_built", "touched_feeders"]
 
 _STIFF_VA = 1e14  # short-circuit power where feeders begin: the set point is held there
 _NO_OHM = 1e-7  # a closed switch; the solver needs some impedance
@@ -108,15 +108,23 @@ def flow_as_built(network: SwitchedNetwork, source_pu: float) -> Flow:
 
 
 def excess_of(
-    network: SwitchedNetwork, flow: Flow, closed: np.ndarray, added: np.ndarray, policy: TransferPolicy
+    network: SwitchedNetwork,
+    flow: Flow,
+    closed: np.ndarray,
+    added: np.ndarray,
+    policy: TransferPolicy,
+    feeders: np.ndarray | None = None,
 ) -> Excess:
     """By how much limits are broken on the feeders that a switching or an addition touches.
 
     A feeder that carries what it carried, the way it did, is judged by none of the cases: what is wrong with it was so
-    before. `closed` [case, branch] are the cases of `flow`, `added` bool [point] the points that get more load.
+    before. `closed` [case, branch] are the cases of `flow`, `added` bool [point] the points that get more load. Where
+    `feeders` bool [source] are given the others are judged by none, either.
     """
     fed = owners(network, closed)
-    touched = _touched(network, closed, fed, added)
+    touched = touched_feeders(network, closed, fed, added)
+    if feeders is not None:
+        touched &= feeders
     of_point = np.take_along_axis(touched, np.maximum(fed, 0), axis=1) | (fed < 0)
     of_branch = of_point[:, network.start] & closed
     low = np.where(of_point, (policy.low_pu - flow.voltage_pu) / policy.low_pu, -np.inf)
@@ -136,7 +144,7 @@ def _of_stations(network: SwitchedNetwork, flow: Flow, touched: np.ndarray) -> n
     return found
 
 
-def _touched(network: SwitchedNetwork, closed: np.ndarray, fed: np.ndarray, added: np.ndarray) -> np.ndarray:
+def touched_feeders(network: SwitchedNetwork, closed: np.ndarray, fed: np.ndarray, added: np.ndarray) -> np.ndarray:
     """Bool [case, source]: the feeder has other points or branches than it had, or one of its points gets more."""
     before = owners(network, network.closed[None, :])[0]
     case, branch = np.nonzero(closed != network.closed)

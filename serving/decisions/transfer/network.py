@@ -64,6 +64,10 @@ class SwitchedNetwork:
         """The number of a point; ValueError where there is none of that name."""
         return self.points.index(name)
 
+    def station(self, source: int) -> str | None:
+        """The station a source belongs to; None where no station is named."""
+        return self.stations[int(self.station_of[source])] if self.stations else None
+
     def with_load(self, p_kw: np.ndarray, q_kvar: np.ndarray) -> "SwitchedNetwork":
         """The same network under other loads, [point]."""
         return replace(self, p_kw=p_kw, q_kvar=q_kvar)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from serving.decisions.transfer.exchange import neighbours, steps_to
-from serving.decisions.transfer.flow import Excess, Solver, excess_of, flow_as_built
+from serving.decisions.transfer.flow import Excess, Solver, excess_of, flow_as_built, touched_feeders
 from serving.decisions.transfer.network import SwitchedNetwork, owners, require_radial
 from serving.decisions.transfer.policy import TransferPolicy
 from serving.decisions.transfer.reason import binding_of, why_none
 from serving.decisions.transfer.result import Moved, Plan, Step, Transfers
-from serving.decisions.transfer.room import Addition, addition_of, largest_room, under
+from serving.decisions.transfer.room import HOLDS, Addition, addition_of, largest_room, under
 
 __all__ = ["confirmed", "transfer_plan"]
 
@@ -26,7 +26,8 @@ _SLACK = 1e-6  # share of a limit by which two methods of solving may differ
 
 @dataclass(frozen=True)
 class _Found:
-    """Switchings [case, branch] with the room each leaves (kVA), the worst broken limit and losses (kW) without it."""
+    """Switchings [case, branch] with the room each leaves (kVA; minus infinity where another feeder's limit would be
+    broken as it is), the worst broken limit and losses (kW) of the load as it is."""
 
     closed: np.ndarray
     room: np.ndarray
@@ -34,8 +35,8 @@ class _Found:
     losses: np.ndarray
 
     def order(self) -> np.ndarray:
-        """Cases from the most room to the least; where there is none, from the least broken limit."""
-        return np.lexsort((self.losses, np.where(self.room > 0, 0.0, np.round(self.worst, 9)), -self.room))
+        """Cases from the most room to the least; of equal ones from the least broken limit."""
+        return np.lexsort((self.losses, np.clip(np.round(self.worst, 9), 0.0, None), -self.room))
 
     def taken(self, cases: np.ndarray) -> "_Found":
         return _Found(self.closed[cases], self.room[cases], self.worst[cases], self.losses[cases])
@@ -54,10 +55,12 @@ def transfer_plan(network: SwitchedNetwork, at: str, policy: TransferPolicy) -> 
     require_radial(network)
     addition = addition_of(network, at, policy.power_factor)
     solver = Solver(network, policy.source_pu)
-    as_is = _judged(solver, network, network.closed[None, :].astype(bool), addition, policy)
+    of = at if at in network.feeders else _feeder_of(network, at)
+    own = network.feeders.index(of)
+    as_is = _judged(solver, network, network.closed[None, :].astype(bool), addition, own, policy)
     before = float(as_is.room[0])
-    found = _searched(solver, network, as_is, addition, policy)
-    plans = []
+    found = _searched(solver, network, as_is, addition, own, policy)
+    plans: list[Plan] = []
     for case in _chosen(network, found, before, policy):
         plan = _plan(network, found.closed[case], addition, before, float(found.room[case]), policy)
         if plan is None:
@@ -66,9 +69,8 @@ def transfer_plan(network: SwitchedNetwork, at: str, policy: TransferPolicy) -> 
             plans.append(plan)
         if len(plans) == policy.plans:
             break
-    of = at if at in network.feeders else _feeder_of(network, at)
     _, now = under(solver, network, as_is.closed, addition, as_is.room + policy.tolerance_kva, policy)
-    reason = None if plans else why_none(solver, network, addition, before, of, policy)
+    reason = None if plans else why_none(solver, network, addition, before, own, policy)
     return Transfers(at, of, before, *binding_of(network, now), tuple(plans), reason)
 
 
@@ -97,7 +99,7 @@ def _loaded(network: SwitchedNetwork, addition: Addition, kva: float) -> Switche
 
 
 def _searched(
-    solver: Solver, network: SwitchedNetwork, as_is: _Found, addition: Addition, policy: TransferPolicy
+    solver: Solver, network: SwitchedNetwork, as_is: _Found, addition: Addition, own: int, policy: TransferPolicy
 ) -> _Found:
     """All switchings that were tried, the network as it stands first."""
     every, front = as_is, as_is.closed
@@ -111,7 +113,7 @@ def _searched(
                     fresh.append(case)
         if not fresh:
             break
-        tried = _judged(solver, network, np.array(fresh), addition, policy)
+        tried = _judged(solver, network, np.array(fresh), addition, own, policy)
         every = every.with_more(tried)
         front = tried.closed[_front(network, tried, policy.width)]
     return every
@@ -126,11 +128,14 @@ def _front(network: SwitchedNetwork, tried: _Found, width: int) -> np.ndarray:
 
 
 def _judged(
-    solver: Solver, network: SwitchedNetwork, closed: np.ndarray, addition: Addition, policy: TransferPolicy
+    solver: Solver, network: SwitchedNetwork, closed: np.ndarray, addition: Addition, own: int, policy: TransferPolicy
 ) -> _Found:
+    """Room of each case; a feeder that is beyond its limit may be relieved in part, but not at the cost of another."""
     flow, excess = under(solver, network, closed, addition, np.zeros(len(closed)), policy)
+    but_own = np.arange(len(network.sources)) != own
+    others = excess_of(network, flow, closed, addition.points, policy, but_own).worst
     room = largest_room(solver, network, closed, addition, policy)
-    return _Found(closed, room, excess.worst, flow.losses_kw)
+    return _Found(closed, np.where(others <= HOLDS, room, -np.inf), excess.worst, flow.losses_kw)
 
 
 def _chosen(network: SwitchedNetwork, found: _Found, before: float, policy: TransferPolicy) -> list[int]:
@@ -168,7 +173,9 @@ def _plan(
     was = flow_as_built(network, policy.source_pu)
     now = flow_as_built(network.switched(closed), policy.source_pu)
     full = flow_as_built(_loaded(network, addition, after).switched(closed), policy.source_pu)
-    shares = np.append(_share(full.carried_kva[0], network.limit_kva), _share(full.head_kva[0], network.head_kva))
+    mine, points, branches = _part_of(network, closed, addition)
+    carried = [_share(full.carried_kva[0], network.limit_kva), _share(full.head_kva[0], network.head_kva)]
+    shares = np.concatenate([carried[0] * branches, carried[1] * mine])
     fullest = int(shares.argmax())
     moved = _moved(network, closed)
     return Plan(
@@ -176,16 +183,26 @@ def _plan(
         before_kva=before,
         after_kva=after,
         gain_kva=after - before,
+        keeps_limits=after >= 0,
         losses_before_kw=float(was.losses_kw[0]),
         losses_after_kw=float(now.losses_kw[0]),
-        lowest_before_pu=float(was.voltage_pu.min()),
-        lowest_after_pu=float(now.voltage_pu.min()),
-        lowest_at_room_pu=float(full.voltage_pu.min()),
+        lowest_before_pu=float(was.voltage_pu[0, points].min()),
+        lowest_after_pu=float(now.voltage_pu[0, points].min()),
+        lowest_at_room_pu=float(full.voltage_pu[0, points].min()),
         fullest=(*network.branches, *network.feeders)[fullest] if shares[fullest] > 0 else None,
         fullest_share=float(shares[fullest]),
         moved=moved,
         moved_kva=float(sum(one.load_kva for one in moved)),
     )
+
+
+def _part_of(
+    network: SwitchedNetwork, closed: np.ndarray, addition: Addition
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The feeders a plan touches, their points and their branches; bool [source], [point], [branch]."""
+    mine = touched_feeders(network, closed[None, :], owners(network, closed[None, :]), addition.points)[0]
+    points = mine[owners(network, closed[None, :])[0]]
+    return mine, points, points[network.start] & closed
 
 
 def _moved(network: SwitchedNetwork, closed: np.ndarray) -> tuple[Moved, ...]:

@@ -12,6 +12,7 @@ class TransferPolicy(Settings):
 
     source_pu: float = Field(1.0, gt=0.8, lt=1.2, description="voltage held where feeders begin, of the nominal")
     low_pu: float = Field(0.93, gt=0.5, lt=1, description="the lowest voltage allowed on a line, of the nominal")
+    nominal_kv: float = Field(10.0, gt=0, description="voltage of lines whose segments do not say theirs")
     power_factor: float = Field(0.95, ge=0.3, le=1, description="of the load for which room is looked for")
     tolerance_kva: float = Field(1.0, gt=0, description="how finely room is found")
     most_kva: float = Field(100_000.0, gt=0, description="no more room than this is looked for")

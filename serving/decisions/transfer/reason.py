@@ -3,11 +3,11 @@
 import numpy as np
 
 from serving.decisions.transfer.exchange import neighbours
-from serving.decisions.transfer.flow import Excess, Solver
+from serving.decisions.transfer.flow import Excess, Solver, excess_of
 from serving.decisions.transfer.network import SwitchedNetwork, owners
 from serving.decisions.transfer.policy import TransferPolicy
 from serving.decisions.transfer.result import NEIGHBOUR_FULL, NO_GAIN, NO_TIE, THERMAL, VOLTAGE
-from serving.decisions.transfer.room import Addition, under
+from serving.decisions.transfer.room import HOLDS, Addition, under
 
 __all__ = ["binding_of", "why_none"]
 
@@ -28,30 +28,39 @@ def binding_of(network: SwitchedNetwork, excess: Excess, case: int = 0) -> tuple
 
 
 def why_none(
-    solver: Solver, network: SwitchedNetwork, addition: Addition, before: float, feeder: str, policy: TransferPolicy
+    solver: Solver, network: SwitchedNetwork, addition: Addition, before: float, own: int, policy: TransferPolicy
 ) -> str:
-    """The reason why no exchange makes room: of those that change the feeder, the one that comes nearest to carrying
-    the least gain asked for is looked at, and what it would break."""
-    closed = _of_feeder(network, neighbours(network, network.closed), feeder)
+    """The reason why no exchange makes room on the feeder `own`, a number of a source.
+
+    Each exchange is asked to carry the least gain that policy wants. Of those that ease the feeder itself the one is
+    looked at that comes nearest to it, and what it breaks.
+    """
+    closed = _of_feeder(network, neighbours(network, network.closed), own)
     if not len(closed):
         return NO_TIE
-    kva = np.full(len(closed) + 1, before + max(policy.least_gain_kva, 2 * policy.tolerance_kva))
     cases = np.concatenate([network.closed[None, :].astype(bool), closed])
-    _, excess = under(solver, network, cases, addition, kva, policy)
-    nearest = 1 + int(excess.worst[1:].argmin())
-    was, found = binding_of(network, excess), binding_of(network, excess, nearest)
-    # The same limit at the same place still binds.
-    if found == was or excess.worst[nearest] <= 0:
+    kva = np.full(len(cases), before + max(policy.least_gain_kva, 2 * policy.tolerance_kva))
+    flow, excess = under(solver, network, cases, addition, kva, policy)
+    mine = np.arange(len(network.sources)) == own
+    of_own = excess_of(network, flow, cases, addition.points, policy, mine).worst
+    eased = 1 + np.flatnonzero(of_own[1:] < of_own[0] - HOLDS)
+    if not len(eased):
         return NO_GAIN
-    if found[0] in (HEAD, STATION):
-        own = (feeder, *(network.stations[network.station_of[network.feeders.index(feeder)]],) * bool(network.stations))
-        return NO_GAIN if found[1] in own else NEIGHBOUR_FULL
-    return found[0]
+    nearest = int(eased[excess.worst[eased].argmin()])
+    return _told(network, binding_of(network, excess), binding_of(network, excess, nearest), own)
 
 
-def _of_feeder(network: SwitchedNetwork, closed: np.ndarray, feeder: str) -> np.ndarray:
+def _told(network: SwitchedNetwork, was: tuple[str, str], found: tuple[str, str], own: int) -> str:
+    """The reason, from what binds as it stands and what the exchange would break."""
+    kind, at = found
+    if kind in (HEAD, STATION) and at not in (network.feeders[own], network.station(own)):
+        return NEIGHBOUR_FULL
+    return NO_GAIN if found == was or kind in (HEAD, STATION) else kind
+
+
+def _of_feeder(network: SwitchedNetwork, closed: np.ndarray, own: int) -> np.ndarray:
     """The switchings in which one of the branches that change has an end on the feeder."""
-    on = owners(network, network.closed[None, :])[0] == network.feeders.index(feeder)
+    on = owners(network, network.closed[None, :])[0] == own
     of = on[network.start] | on[network.end]
     found: np.ndarray = closed[((closed != network.closed) & of).any(axis=1)]
     return found

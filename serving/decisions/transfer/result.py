@@ -49,14 +49,19 @@ class Moved:
 
 @dataclass(frozen=True)
 class Plan:
-    """One transfer. Room is the largest extra load, kVA; losses (kW) and lowest voltages (per unit, over all points of
-    the network) are of the load as it is, `lowest_at_room_pu` and what the fullest branch or head carries of its limit
-    (`fullest`, `fullest_share`) with the room used up. All of it is found again by a power flow of its own."""
+    """One transfer. Room is the largest extra load, kVA; below zero it is what would have to go before all limits hold.
+
+    `keeps_limits` is false where the feeder is beyond a limit even then, though less; other feeders never are. Losses
+    (kW, of the whole network) and lowest voltages (per unit) are of the load as it is; `lowest_at_room_pu`, and how
+    much of its limit the fullest branch or head carries (`fullest`, `fullest_share`), of the room used up. Voltages
+    and shares are those of the feeders that the plan touches. All of it is found again by a power flow of its own.
+    """
 
     steps: tuple[Step, ...]
     before_kva: float
     after_kva: float
     gain_kva: float
+    keeps_limits: bool
     losses_before_kw: float
     losses_after_kw: float
     lowest_before_pu: float

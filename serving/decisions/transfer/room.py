@@ -17,10 +17,11 @@ _FIRST_KVA = 64.0
 
 @dataclass(frozen=True)
 class Addition:
-    """One kVA of extra load: `kw` and `kvar` [point]."""
+    """One kVA of extra load: `kw` and `kvar` [point]; `least_kva`, not above zero, is all the load that is there."""
 
     kw: np.ndarray
     kvar: np.ndarray
+    least_kva: float
 
     @property
     def points(self) -> np.ndarray:
@@ -44,7 +45,8 @@ def addition_of(network: SwitchedNetwork, name: str, power_factor: float) -> Add
         share /= share.sum()
     else:
         share[network.point(name)] = 1.0
-    return Addition(share * power_factor, share * np.sqrt(1 - power_factor**2))
+    there = float(np.clip(network.p_kw[share > 0], 0.0, None).sum())
+    return Addition(share * power_factor, share * np.sqrt(1 - power_factor**2), -there / power_factor)
 
 
 def under(
@@ -67,9 +69,10 @@ def largest_room(
 ) -> np.ndarray:
     """kVA [case] of the addition that fit with branches `closed` [case, branch], by bisection with power flow.
 
-    What is returned was itself found to fit, and is at most the policy's tolerance below what does not; zero where
-    limits are broken without any addition. Limits are voltage at every point, the thermal limit of every branch and
-    of every feeder's head, on the feeders the switching or the addition touches.
+    What is returned was itself found to fit, and is at most the policy's tolerance below what does not. Where limits
+    are broken as it is, it is below zero: what would have to go from there; the addition's least where not even that
+    would do. Limits are voltage at every point, the thermal limit of every branch, what every feeder and every station
+    may give, on the feeders the switching or the addition touches.
     """
 
     def fits(kva: np.ndarray, of: np.ndarray) -> np.ndarray:
@@ -77,10 +80,11 @@ def largest_room(
         return found
 
     every = np.arange(len(closed))
-    low, high = np.zeros(len(closed)), np.full(len(closed), np.inf)
-    still = every[fits(low, every)] if len(closed) else every
-    high[np.setdiff1d(every, still)] = 0.0
-    tried = min(_FIRST_KVA, policy.most_kva)
+    good = fits(np.zeros(len(closed)), every)
+    low, high = np.where(good, 0.0, addition.least_kva), np.where(good, np.inf, 0.0)
+    some = every[~good]
+    high[some[~fits(low[some], some)]] = addition.least_kva
+    still, tried = every[good], min(_FIRST_KVA, policy.most_kva)
     while len(still):
         good = fits(np.full(len(still), tried), still)
         low[still[good]], high[still[~good]] = tried, tried
