@@ -142,7 +142,8 @@ def best_rooms(network: SwitchedNetwork, every: np.ndarray, addition: Addition, 
 def _with_more(
     network: SwitchedNetwork, solver: Solver, every: np.ndarray, addition: Addition, kva: float
 ) -> np.ndarray:
-    p, q = network.p_kw + kva * addition.kw, network.q_kvar + kva * addition.kvar
+    kw, kvar = addition.of(np.array(kva))
+    p, q = network.p_kw + kw, network.q_kvar + kvar
     parts = []
     for part in np.array_split(every, max(len(every) // 5000, 1)):
         flow = solver.flow(part, p, q)
@@ -161,7 +162,8 @@ def confirmed_by_sweep(network: SwitchedNetwork, closed: np.ndarray, addition: A
 
 
 def _holds(network: SwitchedNetwork, closed: np.ndarray, addition: Addition, kva: float) -> bool:
-    p, q = network.p_kw + kva * addition.kw, network.q_kvar + kva * addition.kvar
+    kw, kvar = addition.of(np.array(kva))
+    p, q = network.p_kw + kw, network.q_kvar + kvar
     voltage, carried, heads, _ = sweep(network, closed, p, q, POLICY.source_pu)
     slack = 1 + 1e-6
     fits = (carried <= network.limit_kva * slack).all() and (heads <= network.head_kva * slack).all()

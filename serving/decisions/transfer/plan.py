@@ -95,7 +95,8 @@ def _as_built(
 
 
 def _loaded(network: SwitchedNetwork, addition: Addition, kva: float) -> SwitchedNetwork:
-    return network.with_load(network.p_kw + kva * addition.kw, network.q_kvar + kva * addition.kvar)
+    kw, kvar = addition.of(np.array(kva))
+    return network.with_load(network.p_kw + kw, network.q_kvar + kvar)
 
 
 def _searched(

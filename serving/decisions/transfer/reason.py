@@ -43,7 +43,8 @@ def why_none(
     flow, excess = under(solver, network, cases, addition, kva, policy)
     mine = np.arange(len(network.sources)) == own
     of_own = excess_of(network, flow, cases, addition.points, policy, mine).worst
-    eased = 1 + np.flatnonzero(of_own[1:] < of_own[0] - HOLDS)
+    # Where there is no solution voltage has collapsed; on which feeder is not known.
+    eased = 1 + np.flatnonzero((of_own[1:] < of_own[0] - HOLDS) | ~flow.solved[1:])
     if not len(eased):
         return NO_GAIN
     nearest = int(eased[excess.worst[eased].argmin()])

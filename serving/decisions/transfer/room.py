@@ -17,17 +17,32 @@ _FIRST_KVA = 64.0
 
 @dataclass(frozen=True)
 class Addition:
-    """One kVA of extra load: `kw` and `kvar` [point]; `least_kva`, not above zero, is all the load that is there."""
+    """One kVA of extra load, `kw` and `kvar` [point], and the load that is there, `there_kw` and `there_kvar` [point].
+
+    Less than nothing is a share of what is there; there is no less than all of it, `least_kva`.
+    """
 
     kw: np.ndarray
     kvar: np.ndarray
-    least_kva: float
+    there_kw: np.ndarray
+    there_kvar: np.ndarray
 
     @property
     def points(self) -> np.ndarray:
         """Bool [point]: where some of it falls."""
         found: np.ndarray = (self.kw != 0) | (self.kvar != 0)
         return found
+
+    @property
+    def least_kva(self) -> float:
+        """All that is there, kVA; not above zero."""
+        return -float(np.hypot(self.there_kw.sum(), self.there_kvar.sum()))
+
+    def of(self, kva: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """kW and kvar [..., point] of so many kVA [...]."""
+        more, less = np.maximum(kva, 0.0)[..., None], np.minimum(kva, 0.0)[..., None]
+        share = less / -self.least_kva if self.least_kva < 0 else np.zeros_like(less)
+        return more * self.kw + share * self.there_kw, more * self.kvar + share * self.there_kvar
 
 
 def addition_of(network: SwitchedNetwork, name: str, power_factor: float) -> Addition:
@@ -36,17 +51,20 @@ def addition_of(network: SwitchedNetwork, name: str, power_factor: float) -> Add
     There it falls in proportion to their load (evenly where none has any), and stays with them when they are switched
     to another feeder: what it asks is how much its customers may grow. ValueError where there is no such name.
     """
-    share = np.zeros(len(network.points))
+    drawn, share = np.clip(network.p_kw, 0.0, None), np.zeros(len(network.points))
     if name in network.feeders:
         fed = owners(network, network.closed[None, :])[0] == network.feeders.index(name)
-        share[fed] = np.clip(network.p_kw[fed], 0.0, None)
-        if not share.any():
-            share[fed] = 1.0
+        share[fed] = drawn[fed] if drawn[fed].any() else 1.0
         share /= share.sum()
     else:
         share[network.point(name)] = 1.0
-    there = float(np.clip(network.p_kw[share > 0], 0.0, None).sum())
-    return Addition(share * power_factor, share * np.sqrt(1 - power_factor**2), -there / power_factor)
+    there = (share > 0) & (drawn > 0)
+    return Addition(
+        share * power_factor,
+        share * np.sqrt(1 - power_factor**2),
+        np.where(there, network.p_kw, 0.0),
+        np.where(there, network.q_kvar, 0.0),
+    )
 
 
 def under(
@@ -58,9 +76,8 @@ def under(
     policy: TransferPolicy,
 ) -> tuple[Flow, Excess]:
     """Flow and broken limits of the cases `closed` [case, branch] with `kva` [case] of the addition."""
-    p = network.p_kw + kva[:, None] * addition.kw
-    q = network.q_kvar + kva[:, None] * addition.kvar
-    flow = solver.flow(closed, p, q)
+    kw, kvar = addition.of(kva)
+    flow = solver.flow(closed, network.p_kw + kw, network.q_kvar + kvar)
     return flow, excess_of(network, flow, closed, addition.points, policy)
 
 
