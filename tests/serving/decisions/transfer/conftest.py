@@ -31,7 +31,7 @@ def drawn(seed: int, sources: int = 2, points: int = 10, ties: int = 3) -> Switc
         q_kvar=p * rng.uniform(0.2, 0.5, points),
         feeders=tuple(f"F{i}" for i in range(sources)),
         sources=np.arange(sources),
-        head_kva=through[:sources] * rng.uniform(0.75, 2.0, sources),
+        head_kva=through[:sources] * rng.uniform(0.75, 2.0, sources) + 20,
         branches=tuple(f"B{i}" for i in range(count)),
         start=np.array(start),
         end=np.array(end),

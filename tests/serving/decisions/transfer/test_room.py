@@ -83,7 +83,7 @@ def test_a_feeder_grows_in_proportion_where_its_customers_are(drawn_network) -> 
 
 
 def test_what_an_untouched_feeder_breaks_does_not_count(drawn_network) -> None:
-    network = drawn_network(3)
+    network = replace(drawn_network(3), head_kva=np.full(2, 5000.0))
     of = [i for i in range(10) if addition_of(network, "F0", 0.95).kw[i] > 0]
     free = room(network, network.points[of[-1]])
     other = np.array([np.inf, 1.0])
