@@ -43,26 +43,32 @@ def reconfigure(network: SwitchedNetwork, policy: TransferPolicy) -> np.ndarray:
 
 def neighbours(network: SwitchedNetwork, closed: np.ndarray) -> np.ndarray:
     """Bool [case, branch]: every switching one exchange away from `closed` [branch], all radial where that is."""
-    pairs = np.array(list(exchanges(network, closed)), dtype=np.int64).reshape(-1, 2)
+    return _exchanged(closed, np.array(list(exchanges(network, closed)), dtype=np.int64).reshape(-1, 2))
+
+
+def steps_to(network: SwitchedNetwork, closed: np.ndarray, policy: TransferPolicy) -> tuple[tuple[int, int], ...]:
+    """Exchanges (branch to close, branch to open) from the network as it stands to `closed`, radial after each.
+
+    Each is, of those that lead there, the one after which limits are broken least, then losses are least. There is
+    always one: a loop made by a branch of the target holds one that the target has open.
+    """
+    solver, current = Solver(network, policy.source_pu), network.closed.astype(bool)
+    steps: list[tuple[int, int]] = []
+    while (current != closed).any():
+        pairs = [(tie, cut) for tie, cut in exchanges(network, current) if closed[tie] and not closed[cut]]
+        cases = _exchanged(current, np.array(pairs))
+        best = _order(_value(solver, network, cases, policy))[0]
+        steps.append(pairs[best])
+        current = cases[best]
+    return tuple(steps)
+
+
+def _exchanged(closed: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Bool [case, branch]: `closed` [branch] after each of `pairs` [case, (close, open)]."""
     cases = np.repeat(closed[None, :].astype(bool), len(pairs), axis=0)
     row = np.arange(len(pairs))
     cases[row, pairs[:, 0]], cases[row, pairs[:, 1]] = True, False
     return cases
-
-
-def steps_to(network: SwitchedNetwork, closed: np.ndarray) -> tuple[tuple[int, int], ...]:
-    """Exchanges (branch to close, branch to open) from the network as it stands to `closed`, radial after each.
-
-    There is always such an order: a loop made by a branch of the target holds one that the target has open.
-    """
-    current, steps = network.closed.astype(bool).copy(), []
-    while (current != closed).any():
-        tie, branch = next(
-            (tie, branch) for tie, branch in exchanges(network, current) if closed[tie] and not closed[branch]
-        )
-        current[tie], current[branch] = True, False
-        steps.append((tie, branch))
-    return tuple(steps)
 
 
 def _pairs(network: SwitchedNetwork, singles: np.ndarray, most: int) -> np.ndarray:

@@ -180,7 +180,9 @@ def _plan(
     fullest = int(shares.argmax())
     moved = _moved(network, closed)
     return Plan(
-        steps=tuple(Step(network.branches[tie], network.branches[cut]) for tie, cut in steps_to(network, closed)),
+        steps=tuple(
+            Step(network.branches[tie], network.branches[cut]) for tie, cut in steps_to(network, closed, policy)
+        ),
         before_kva=before,
         after_kva=after,
         gain_kva=after - before,

@@ -77,12 +77,29 @@ def test_steps_stay_radial_and_arrive(drawn_network) -> None:
         every = every_switching(network)
         target = every[rng.integers(len(every))]
         closed = network.closed.copy()
-        steps = steps_to(network, target)
+        steps = steps_to(network, target, POLICY)
         assert len(steps) == (target & ~network.closed).sum()
         for tie, branch in steps:
             closed[tie], closed[branch] = True, False
             assert is_radial(network, closed[None, :])[0]
         np.testing.assert_array_equal(closed, target)
+
+
+def test_the_step_that_breaks_less_comes_first(drawn_network) -> None:
+    better = 0
+    for seed in range(15):
+        network = drawn_network(seed, sources=2)
+        every = every_switching(network)
+        for target in every[(every & ~network.closed).sum(axis=1) == 2][::7]:
+            steps = steps_to(network, target, POLICY)
+            halfway = np.array([network.closed, network.closed])
+            halfway[0, steps[0][0]], halfway[0, steps[0][1]] = True, False
+            halfway[1, steps[1][0]], halfway[1, steps[1][1]] = True, False
+            if is_radial(network, halfway).all():
+                worst = judged(network, halfway, POLICY)[0]
+                assert worst[0] <= worst[1] + 1e-5
+                better += worst[0] < worst[1]
+    assert better > 5
 
 
 def test_a_network_without_ties_stays_and_one_that_is_not_radial_is_refused(drawn_network) -> None:
