@@ -13,7 +13,6 @@ from serving.decisions.transfer.policy import TransferPolicy
 
 __all__ = ["neighbours", "reconfigure", "steps_to"]
 
-_BATCH = 2000
 _LESS = 1e-6  # kW and shares of a limit: less than this is no improvement
 
 
@@ -86,13 +85,9 @@ def _pairs(network: SwitchedNetwork, singles: np.ndarray, most: int) -> np.ndarr
 def _value(solver: Solver, network: SwitchedNetwork, closed: np.ndarray, policy: TransferPolicy) -> np.ndarray:
     """[case, 2]: by how much limits are broken (0 where they hold), and losses, kW."""
     everywhere = np.ones(len(network.points), dtype=bool)
-    parts = []
-    for first in range(0, len(closed), _BATCH):
-        part = closed[first : first + _BATCH]
-        flow = solver.flow(part, network.p_kw, network.q_kvar)
-        worst = excess_of(network, flow, part, everywhere, policy).worst
-        parts.append(np.column_stack([np.where(worst > _LESS, worst, 0.0), flow.losses_kw]))
-    return np.concatenate(parts)
+    flow = solver.flow(closed, network.p_kw, network.q_kvar)
+    worst = excess_of(network, flow, closed, everywhere, policy).worst
+    return np.column_stack([np.where(worst > _LESS, worst, 0.0), flow.losses_kw])
 
 
 def _better(values: np.ndarray, than: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """AC power flow of a switched network, many switchings and loads in one batch, and by how much limits are broken."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ __all__ = ["Excess", "Flow", "Solver", "excess_of", "flow_as_built", "touched_fe
 
 _STIFF_VA = 1e14  # short-circuit power where feeders begin: the set point is held there
 _NO_OHM = 1e-7  # a closed switch; the solver needs some impedance
+_CELLS = 500_000  # cases times branches of a batch: what is held in memory at once
 _WANTED = {"node": ["u_pu"], "line": ["p_from", "p_to", "s_from", "s_to"], "source": ["s"]}
 
 
@@ -65,12 +66,23 @@ class Solver:
 
     def flow(self, closed: np.ndarray, p_kw: np.ndarray, q_kvar: np.ndarray) -> Flow:
         """The flow with branches `closed` [case, branch] and loads `p_kw`, `q_kvar` [case, point] or [point]."""
+        each = max(_CELLS // max(len(self._line_ids), 1), 1)
+        loads = [np.broadcast_to(one, (len(closed), len(self._load_ids))) for one in (p_kw, q_kvar)]
+        parts = [
+            self._part(closed[first : first + each], *(one[first : first + each] for one in loads))
+            for first in range(0, max(len(closed), 1), each)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return Flow(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Flow)))
+
+    def _part(self, closed: np.ndarray, p_kw: np.ndarray, q_kvar: np.ndarray) -> Flow:
         from power_grid_model import initialize_array
 
         line = initialize_array("update", "line", closed.shape)
         line["id"] = self._line_ids
         line["from_status"] = line["to_status"] = closed
-        load = initialize_array("update", "sym_load", (len(closed), len(self._load_ids)))
+        load = initialize_array("update", "sym_load", p_kw.shape)
         load["id"] = self._load_ids
         load["p_specified"], load["q_specified"] = p_kw * 1e3, q_kvar * 1e3
         found = self._model.calculate_power_flow(

@@ -6,7 +6,7 @@ power flow of the network as built: it holds with the room used up, and breaks a
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from serving.decisions.transfer.exchange import neighbours, steps_to
 from serving.decisions.transfer.flow import Excess, Solver, excess_of, flow_as_built, touched_feeders
 from serving.decisions.transfer.network import SwitchedNetwork, owners, require_radial
 from serving.decisions.transfer.policy import TransferPolicy
-from serving.decisions.transfer.reason import binding_of, why_none
+from serving.decisions.transfer.reason import binding_of, least_gain, why_none
 from serving.decisions.transfer.result import Moved, Plan, Step, Transfers
 from serving.decisions.transfer.room import HOLDS, Addition, addition_of, largest_room, under
 
@@ -26,8 +26,9 @@ _SLACK = 1e-6  # share of a limit by which two methods of solving may differ
 
 @dataclass(frozen=True)
 class _Found:
-    """Switchings [case, branch] with the room each leaves (kVA; minus infinity where another feeder's limit would be
-    broken as it is), the worst broken limit and losses (kW) of the load as it is."""
+    """Switchings [case, branch] with the room each leaves (kVA; minus infinity where it gains too little, or another
+    feeder's limit would be broken as it is), the worst broken limit with the least gain wanted, and losses (kW) of the
+    load as it is (not reckoned where there is no room)."""
 
     closed: np.ndarray
     room: np.ndarray
@@ -38,12 +39,22 @@ class _Found:
         """Cases from the most room to the least; of equal ones from the least broken limit."""
         return np.lexsort((self.losses, np.clip(np.round(self.worst, 9), 0.0, None), -self.room))
 
-    def taken(self, cases: np.ndarray) -> "_Found":
-        return _Found(self.closed[cases], self.room[cases], self.worst[cases], self.losses[cases])
-
     def with_more(self, other: "_Found") -> "_Found":
-        pairs = ((getattr(self, name), getattr(other, name)) for name in ("closed", "room", "worst", "losses"))
+        pairs = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(_Found))
         return _Found(*(np.concatenate(pair) for pair in pairs))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is looked for: more of `addition` than `before` kVA fit as it stands, on a feeder `own` (number of a
+    source)."""
+
+    solver: Solver
+    network: SwitchedNetwork
+    addition: Addition
+    own: int
+    before: float
+    policy: TransferPolicy
 
 
 def transfer_plan(network: SwitchedNetwork, at: str, policy: TransferPolicy) -> Transfers:
@@ -54,12 +65,12 @@ def transfer_plan(network: SwitchedNetwork, at: str, policy: TransferPolicy) -> 
     """
     require_radial(network)
     addition = addition_of(network, at, policy.power_factor)
-    solver = Solver(network, policy.source_pu)
+    solver, as_is = Solver(network, policy.source_pu), network.closed[None, :].astype(bool)
     of = at if at in network.feeders else _feeder_of(network, at)
     own = network.feeders.index(of)
-    as_is = _judged(solver, network, network.closed[None, :].astype(bool), addition, own, policy)
-    before = float(as_is.room[0])
-    found = _searched(solver, network, as_is, addition, own, policy)
+    room = largest_room(solver, network, as_is, addition, policy)
+    before = float(room[0])
+    found = _searched(_Asked(solver, network, addition, own, before, policy))
     plans: list[Plan] = []
     for case in _chosen(network, found, before, policy):
         plan = _plan(network, found.closed[case], addition, before, float(found.room[case]), policy)
@@ -69,7 +80,7 @@ def transfer_plan(network: SwitchedNetwork, at: str, policy: TransferPolicy) -> 
             plans.append(plan)
         if len(plans) == policy.plans:
             break
-    _, now = under(solver, network, as_is.closed, addition, as_is.room + policy.tolerance_kva, policy)
+    _, now = under(solver, network, as_is, addition, room + policy.tolerance_kva, policy)
     reason = None if plans else why_none(solver, network, addition, before, own, policy)
     return Transfers(at, of, before, *binding_of(network, now), tuple(plans), reason)
 
@@ -99,24 +110,24 @@ def _loaded(network: SwitchedNetwork, addition: Addition, kva: float) -> Switche
     return network.with_load(network.p_kw + kw, network.q_kvar + kvar)
 
 
-def _searched(
-    solver: Solver, network: SwitchedNetwork, as_is: _Found, addition: Addition, own: int, policy: TransferPolicy
-) -> _Found:
-    """All switchings that were tried, the network as it stands first."""
-    every, front = as_is, as_is.closed
-    seen = {row.tobytes() for row in as_is.closed}
-    for _ in range(policy.switchings):
+def _searched(asked: _Asked) -> _Found:
+    """All switchings that were tried."""
+    front = asked.network.closed[None, :].astype(bool)
+    seen = {front[0].tobytes()}
+    every: _Found | None = None
+    for _ in range(asked.policy.switchings):
         fresh = []
         for one in front:
-            for case in neighbours(network, one):
+            for case in neighbours(asked.network, one):
                 if case.tobytes() not in seen:
                     seen.add(case.tobytes())
                     fresh.append(case)
+        tried = _judged(asked, np.array(fresh, dtype=bool).reshape(-1, len(asked.network.branches)))
+        every = tried if every is None else every.with_more(tried)
         if not fresh:
             break
-        tried = _judged(solver, network, np.array(fresh), addition, own, policy)
-        every = every.with_more(tried)
-        front = tried.closed[_front(network, tried, policy.width)]
+        front = tried.closed[_front(asked.network, tried, asked.policy.width)]
+    assert every is not None
     return every
 
 
@@ -128,15 +139,22 @@ def _front(network: SwitchedNetwork, tried: _Found, width: int) -> np.ndarray:
     return found
 
 
-def _judged(
-    solver: Solver, network: SwitchedNetwork, closed: np.ndarray, addition: Addition, own: int, policy: TransferPolicy
-) -> _Found:
-    """Room of each case; a feeder that is beyond its limit may be relieved in part, but not at the cost of another."""
-    flow, excess = under(solver, network, closed, addition, np.zeros(len(closed)), policy)
-    but_own = np.arange(len(network.sources)) != own
-    others = excess_of(network, flow, closed, addition.points, policy, but_own).worst
-    room = largest_room(solver, network, closed, addition, policy)
-    return _Found(closed, np.where(others <= HOLDS, room, -np.inf), excess.worst, flow.losses_kw)
+def _judged(asked: _Asked, closed: np.ndarray) -> _Found:
+    """Room of each case that leaves enough more; a feeder beyond its limit may be eased in part, but not at the cost of
+    another."""
+    if not len(closed):
+        return _Found(closed, np.zeros(0), np.zeros(0), np.zeros(0))
+    solver, network, addition, policy = asked.solver, asked.network, asked.addition, asked.policy
+    wanted = np.full(len(closed), asked.before + least_gain(policy))
+    worst = under(solver, network, closed, addition, wanted, policy)[1].worst
+    good = np.flatnonzero(worst <= HOLDS)
+    flow, _ = under(solver, network, closed[good], addition, np.zeros(len(good)), policy)
+    but_own = np.arange(len(network.sources)) != asked.own
+    others = excess_of(network, flow, closed[good], addition.points, policy, but_own).worst
+    good, losses = good[others <= HOLDS], flow.losses_kw[others <= HOLDS]
+    found = _Found(closed, np.full(len(closed), -np.inf), worst, np.full(len(closed), np.inf))
+    found.room[good], found.losses[good] = largest_room(solver, network, closed[good], addition, policy), losses
+    return found
 
 
 def _chosen(network: SwitchedNetwork, found: _Found, before: float, policy: TransferPolicy) -> list[int]:
@@ -145,7 +163,7 @@ def _chosen(network: SwitchedNetwork, found: _Found, before: float, policy: Tran
     Of the cases within the tolerance of a set's best the one of least losses.
     """
     ties = _ties(network, found.closed)
-    least = max(policy.least_gain_kva, 2 * policy.tolerance_kva)
+    least = least_gain(policy)
     best: dict[frozenset[int], int] = {}
     for case in found.order().tolist():
         key = frozenset(np.flatnonzero(ties[case]).tolist())

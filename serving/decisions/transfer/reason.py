@@ -9,7 +9,7 @@ from serving.decisions.transfer.policy import TransferPolicy
 from serving.decisions.transfer.result import NEIGHBOUR_FULL, NO_GAIN, NO_TIE, THERMAL, VOLTAGE
 from serving.decisions.transfer.room import HOLDS, Addition, under
 
-__all__ = ["binding_of", "why_none"]
+__all__ = ["binding_of", "least_gain", "why_none"]
 
 HEAD, STATION = "HEAD", "STATION"
 
@@ -27,6 +27,11 @@ def binding_of(network: SwitchedNetwork, excess: Excess, case: int = 0) -> tuple
     return kind, by_kind[kind][1]
 
 
+def least_gain(policy: TransferPolicy) -> float:
+    """The least gain that is a gain, kVA: what policy wants, and more than room is found to."""
+    return max(policy.least_gain_kva, 2 * policy.tolerance_kva)
+
+
 def why_none(
     solver: Solver, network: SwitchedNetwork, addition: Addition, before: float, own: int, policy: TransferPolicy
 ) -> str:
@@ -39,7 +44,7 @@ def why_none(
     if not len(closed):
         return NO_TIE
     cases = np.concatenate([network.closed[None, :].astype(bool), closed])
-    kva = np.full(len(cases), before + max(policy.least_gain_kva, 2 * policy.tolerance_kva))
+    kva = np.full(len(cases), before + least_gain(policy))
     flow, excess = under(solver, network, cases, addition, kva, policy)
     mine = np.arange(len(network.sources)) == own
     of_own = excess_of(network, flow, cases, addition.points, policy, mine).worst
