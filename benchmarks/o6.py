@@ -4,12 +4,13 @@ Bar: the published 33 buses (Baran and Wu 1989) from the five open ties: losses 
 load (power factor .95, no voltage below .90) at bus 18 before and after the best plan. `seconds` is all of it, search
 and plans, the import of the solver included. `gain_confirmed`: backward and forward sweeps of our own keep the limits
 at both rooms told and break them 1 % (and 2 kVA) above. Variants (seeds 0-4, or SEED=n): every load times a lognormal
-factor (sd .3), branches limited to 1.2-2.5 times what they carry and 300 kVA, ties to a fifth of all load, the heads of
-the three feeders to 1.1-1.6 times what they give; two constrained buses drawn each. `drawn_losses_worst` is losses over the least of all radial switchings
-(50,751 of the 33 buses); `drawn_short_worst_kva` by how much the best plan's room falls short of the best of all
-switchings within as many exchanges as a plan may have, `drawn_short_any_worst_kva` of all radial ones whatever their
-number; `drawn_gain_share` is what plans gain of what these would. A gain below the policy's least (5 kVA) is no plan.
-Room below zero is what would have to go before limits hold; no other feeder may be beyond its limit for it.
+factor (sd .3), branches limited to 1.2-2.5 times what they carry and 300 kVA, ties to a fifth of all load, the heads
+of the three feeders to 1.1-1.6 times what they give; two constrained buses drawn each. `drawn_losses_worst` is losses
+over the least of all radial switchings (50,751 of the 33 buses); `drawn_short_worst_kva` by how much the best plan's
+room falls short of the best of all switchings within as many exchanges as a plan may have,
+`drawn_short_any_worst_kva` of all radial ones whatever their number; `drawn_gain_share` is what plans gain of what
+these would. A gain below the policy's least (5 kVA) is no plan. Room below zero is what would have to go before limits
+hold; no other feeder may be beyond its limit for it.
 """
 
 import time
