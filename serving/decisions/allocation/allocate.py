@@ -1,6 +1,5 @@
 """Where one or many applications connect: the best of simple rules, a local search and an exact solver."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +11,14 @@ from serving.decisions.allocation.answers import alternatives_of, largest_kva, r
 from serving.decisions.allocation.greedy import greedies
 from serving.decisions.allocation.ground import Distance, great_circle_km
 from serving.decisions.allocation.improve import improve
-from serving.decisions.allocation.milp import Exact, cheapest, solve_exactly
+from serving.decisions.allocation.milp import cheapest, dive, solve_exactly
 from serving.decisions.allocation.policy import AllocationPolicy
 from serving.decisions.allocation.problem import NOWHERE, Assignment, Problem, read_problem
+from serving.decisions.allocation.program import program_of
 
 __all__ = ["Allocation", "Solved", "allocate", "solve"]
 
-_STARTS = 4  # of the simple rules' answers, the best so many are improved upon
-_COST_SHARE = 0.25  # of the solver's time, to place those who are served at less cost
+_DIVE, _WHOLE, _COST = 0.25, 0.55, 0.2  # shares of the solver's time: near the relaxation, all of it, cost at the end
 
 _ASSIGNED = ("request_id", "node_id", "kva", "distance_km", "cost_cny")
 _UNSERVED = ("request_id", "kva", "reason", "largest_kva", "largest_node_id", "largest_alone_kva")
@@ -86,35 +85,28 @@ def allocate(
 
 def solve(problem: Problem) -> Solved:
     """The best assignment of all that were tried; no worse than any simple rule."""
-    started = time.perf_counter()
-    found = greedies(problem)
-    by_score = sorted(found, key=lambda name: problem.score(found[name]))
-    tried = {f"greedy {name}": found[name] for name in by_score[:_STARTS]}
-    tried |= {f"{name}, improved": improve(problem, one) for name, one in tried.items()}
-    seconds = problem.policy.seconds
-    exact = solve_exactly(problem, seconds)
-    if exact is not None:
-        tried |= {"milp": exact.assignment, "milp, improved": improve(problem, exact.assignment)}
-    method = min(tried, key=lambda name: problem.score(tried[name]))
-    spare = max(seconds * (1 + _COST_SHARE) - (time.perf_counter() - started), seconds * _COST_SHARE)
-    best = _no_dearer(problem, tried[method], spare)
-    bound, gap = _proved(problem, exact, best)
+    rules, program, seconds = greedies(problem), program_of(problem), problem.policy.seconds
+    tried = {f"greedy {name}": one for name, one in rules.items()}
+    scores = {name: problem.score(one) for name, one in tried.items()}
+    best_rule = min(scores, key=lambda one: scores[one])
+    first, whole = dive(program, _DIVE * seconds), solve_exactly(program, _WHOLE * seconds)
+    tried |= {name: one.assignment for name, one in (("dive", first), ("milp", whole)) if one is not None}
+    if whole is None or not whole.optimal:
+        # What a dive leaves behind is full of holes of the right size: it gains most, however it stands before.
+        starts = [name for name in (best_rule, "dive", "milp") if name in tried]
+        tried |= {f"{name}, improved": improve(problem, tried[name]) for name in starts}
+    scores = {name: problem.score(one) for name, one in tried.items()}
+    method = min(tried, key=lambda one: scores[one])
+    best = min(tried[method], cheapest(problem, tried[method], _COST * seconds), key=problem.score)
+    bounds = [one.bound for one in (first, whole) if one is not None and np.isfinite(one.bound)]
+    bound = max(bounds, default=float("nan"))
+    gap = _gap(problem.score(best)[1], bound)
     return Solved(best, method, bool(gap <= problem.policy.gap), gap, bound)
 
 
-def _no_dearer(problem: Problem, best: Assignment, seconds: float) -> Assignment:
-    other = cheapest(problem, best, seconds)
-    return min(best, other, key=problem.score)
-
-
-def _proved(problem: Problem, exact: Exact | None, best: Assignment) -> tuple[float, float]:
-    """The bound, and how far the best lies above it, relative to the best."""
-    if exact is None or not np.isfinite(exact.bound):
-        return float("nan"), float("nan")
-    unserved = problem.score(best)[1]
-    if unserved <= 0:
-        return 0.0, 0.0
-    return exact.bound, max((unserved - exact.bound) / unserved, 0.0)
+def _gap(unserved: float, bound: float) -> float:
+    """How far what stays unserved lies above the bound, relative to it; NaN without a bound."""
+    return 0.0 if unserved <= 0 else max((unserved - bound) / unserved, 0.0) if np.isfinite(bound) else float("nan")
 
 
 def _told(problem: Problem, solved: Solved) -> Allocation:

@@ -38,8 +38,9 @@ def reason_of(problem: Problem, request: int) -> str:
     alone = np.where(near, steps.min(axis=1), np.nan)
     if np.isnan(alone).all():
         return "DATA_POOR"
-    # Paths may be shorter than three levels, never longer by more than the top's own kind.
-    return _LEVELS[min(int(steps[int(np.nanargmax(alone))].argmin()), len(_LEVELS) - 1)]
+    path = steps[int(np.nanargmax(alone))]
+    # Of levels with equally little the highest binds: published figures of areas are the least on their way up.
+    return _LEVELS[min(int(np.flatnonzero(path == path.min())[-1]), len(_LEVELS) - 1)]
 
 
 def alternatives_of(problem: Problem, request: int, assignment: Assignment, left: np.ndarray) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """A local search from any assignment: put in who fits, move others aside, let the lesser make way for the greater.
 
-It takes no clock and no dice: the same assignment always leads to the same one.
+It takes no clock and no dice, but counts its tries: the same assignment always leads to the same one.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,15 @@ __all__ = ["improve"]
 
 _LEAST_GAIN = 1e-9
 _HAIR_KVA = 1e-6
-_MOST_OUT = 12  # who might make way at one place: the least worth of them are looked at
+_MOST_TRIES = 20_000
+_MOST_OUT = 8  # who might make way at one place: the least worth of them are looked at
 
 
 class _Plan:
     """An assignment on its way, with the room that is left and who draws from each node."""
 
     def __init__(self, problem: Problem, assignment: Assignment) -> None:
-        self.problem, self.at = problem, assignment.copy()
+        self.problem, self.at, self.tries = problem, assignment.copy(), 0
         self.room = problem.left(assignment)
         self.users: list[set[int]] = [set() for _ in problem.room_kva]
         for request in np.flatnonzero(self.at != NOWHERE):
@@ -61,7 +62,9 @@ def improve(problem: Problem, assignment: Assignment, passes: int = 8) -> Assign
     for _ in range(passes):
         waiting = [one for one in np.flatnonzero(plan.at == NOWHERE) if problem.candidates[one]]
         waiting.sort(key=lambda one: (-problem.worth[one], one))
-        if not sum(_serve(plan, int(request)) for request in waiting if plan.at[request] == NOWHERE):
+        if plan.tries > _MOST_TRIES or not sum(
+            _serve(plan, int(request)) for request in waiting if plan.at[request] == NOWHERE
+        ):
             break
     return plan.at
 
@@ -72,7 +75,7 @@ def _serve(plan: _Plan, request: int) -> bool:
     if area != NOWHERE:
         plan.put(request, area)
         return True
-    for area in plan.problem.candidates[request]:
+    for area in plan.problem.candidates[request] if plan.tries <= _MOST_TRIES else []:
         if any(_make_way(plan, request, area, out) for out in _ways(plan, request, area)):
             return True
     return False
@@ -90,7 +93,7 @@ def _ways(plan: _Plan, request: int, area: int) -> Iterator[tuple[int, ...]]:
 
 def _make_way(plan: _Plan, request: int, area: int, out: tuple[int, ...]) -> bool:
     """Try it: `out` leave, `request` comes, who left goes elsewhere where there is room. Undone if nothing is won."""
-    problem = plan.problem
+    problem, plan.tries = plan.problem, plan.tries + 1
     places = [plan.take(one) for one in out]
     gain, came = -sum(problem.worth[one] for one in out), []
     if problem.fits(request, area, plan.room):

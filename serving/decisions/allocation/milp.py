@@ -1,24 +1,26 @@
-"""The exact way: one yes-or-no per request and candidate, solved by HiGHS.
+"""The integer program, solved by HiGHS: whole, around its relaxation, and once more for cost.
 
-    maximise  Σ worth · x     subject to   Σ_area x ≤ 1 for each request,
-                                           Σ draw · x ≤ room at each node, in each block of the day
+    minimise  Σ worth · (1 − Σ_area x)   subject to   Σ_area x ≤ 1 for each request,
+                                                      Σ draw · x ≤ room at each node, in each block of the day
 
 HiGHS stops at a proved gap or at a time limit. Stopped by time, the answer hangs on the machine's speed: `optimal` and
-`gap` say so. Rows that can never bind are left out; for firm requests a node then has one row, not six.
+`gap` say so.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
 from scipy.sparse import csr_matrix, vstack
 
 from serving.decisions.allocation.problem import NOWHERE, Assignment, Problem
-from training.peak.blocks import BLOCKS
+from serving.decisions.allocation.program import Program, program_of
 
-__all__ = ["Exact", "cheapest", "solve_exactly"]
+__all__ = ["Exact", "cheapest", "dive", "solve_exactly"]
 
-_HAIR = 1e-9
+_WHOLE = 0.999
+_COST_GAP = 0.002  # estimates of cost are no better
+_PROMISING = 0.05  # of a column's own gain: what the relaxation would lose by choosing it
 
 
 @dataclass(frozen=True)
@@ -31,121 +33,81 @@ class Exact:
     bound: float
 
 
-def solve_exactly(problem: Problem, seconds: float) -> Exact | None:
+def solve_exactly(program: Program, seconds: float) -> Exact | None:
     """The assignment of most worth; None where time was too short for any."""
-    request, area = _pairs(problem)
-    total = float(problem.worth.sum())
-    if not len(request):
-        return Exact(np.full(len(problem.kva), NOWHERE), True, total)
-    gain = problem.worth[request]
-    scale = float(gain.max())
-    # One more column, always one, holds the worth of all: the objective is what stays unserved, and so is its gap.
-    result = milp(
-        np.append(-gain, total) / scale,
-        integrality=np.append(np.ones(len(gain)), 0),
-        bounds=Bounds(np.append(np.zeros(len(gain)), 1), 1),
-        constraints=[
-            LinearConstraint(_once(request, len(problem.kva), extra=1), -np.inf, 1.0),
-            *_limits(problem, request, area, extra=1),
-        ],
-        options={"time_limit": seconds, "mip_rel_gap": problem.policy.gap},
-    )
+    if not len(program.gain):
+        return Exact(program.chosen(program.gain), True, float(program.problem.worth.sum()))
+    result, bound = _most_worth(program, np.zeros(len(program.gain)), seconds)
     if result.x is None:
         return None
-    found = _kept(problem, request, area, result.x[:-1])
-    bound = np.nan if result.mip_dual_bound is None else float(result.mip_dual_bound) * scale
-    return Exact(found, result.status == 0, bound)
+    return Exact(program.chosen(result.x), result.status == 0, bound)
+
+
+def dive(program: Program, seconds: float) -> Exact | None:
+    """Whom the relaxation serves whole at one area goes there; the others that are worth a look are solved exactly.
+
+    A fraction of the whole program, solved in a fraction of the time. `bound` is the relaxation's, of the whole.
+    """
+    if not len(program.gain):
+        return None
+    rows, most = _rows(program)
+    relaxed = linprog(-program.gain, A_ub=rows, b_ub=most, bounds=(0, 1), method="highs")
+    if relaxed.x is None:
+        return None
+    bound = max(float(program.problem.worth.sum()) + float(relaxed.fun), 0.0)
+    whole = relaxed.x > _WHOLE
+    settled = np.zeros(len(program.problem.kva), dtype=bool)
+    settled[program.request[whole]] = True
+    open_still = ~settled[program.request] & (relaxed.lower.marginals <= _PROMISING * program.gain)
+    columns = np.flatnonzero(whole | open_still)
+    result, _ = _most_worth(program.only(columns), whole[columns].astype(float), seconds)
+    if result.x is None:
+        return None
+    return Exact(program.only(columns).chosen(result.x), False, bound)
 
 
 def cheapest(problem: Problem, assignment: Assignment, seconds: float) -> Assignment:
     """Whoever is served stays served, at the places that together cost least; `assignment` where time is too short."""
-    request, area = _pairs(problem)
-    served = assignment[request] != NOWHERE
-    request, area = request[served], area[served]
-    if not len(request):
+    whole = program_of(problem)
+    program = whole.only(np.flatnonzero(assignment[whole.request] != NOWHERE))
+    pairs = zip(program.request, program.area, strict=True)
+    cost = np.array([problem.cost_cny(int(one), int(area)) for one, area in pairs])
+    if not len(cost):
         return assignment
-    cost = np.array([problem.cost_cny(int(one), int(at)) for one, at in zip(request, area, strict=True)])
-    each = _once(request, len(problem.kva))
     stay = (assignment != NOWHERE).astype(float)
     result = milp(
         cost / max(cost.max(), 1.0),
         integrality=np.ones(len(cost)),
         bounds=Bounds(0, 1),
-        constraints=[LinearConstraint(each, stay, stay), *_limits(problem, request, area)],
-        options={"time_limit": seconds, "mip_rel_gap": problem.policy.gap},
+        constraints=[
+            LinearConstraint(program.once, stay, stay),
+            LinearConstraint(program.limits, -np.inf, program.most),
+        ],
+        options={"time_limit": seconds, "mip_rel_gap": _COST_GAP},
     )
-    if result.x is None:
-        return assignment
-    return _kept(problem, request, area, result.x)
+    return assignment if result.x is None else program.chosen(result.x)
 
 
-def _kept(problem: Problem, request: np.ndarray, area: np.ndarray, x: np.ndarray) -> Assignment:
-    """What was chosen, the greatest worth first, as far as it fits: HiGHS keeps limits to a millionth of them only."""
-    taken = np.flatnonzero(x > 0.5)
-    room, found = problem.room_kva.copy(), np.full(len(problem.kva), NOWHERE)
-    for pair in taken[np.argsort(-problem.worth[request[taken]], kind="stable")]:
-        one, at = int(request[pair]), int(area[pair])
-        if problem.fits(one, at, room):
-            found[one] = at
-            room[problem.path_of[at]] -= problem.draw_kva[one]
-    return found
+def _most_worth(program: Program, least: np.ndarray, seconds: float) -> tuple[OptimizeResult, float]:
+    """HiGHS on the program, columns from `least` to one; `x` of the result, and the bound on what stays unserved."""
+    total, columns = float(program.problem.worth.sum()), len(program.gain)
+    scale = max(float(program.gain.max(initial=0.0)), 1e-9)
+    rows, most = _rows(program)
+    # One more column, always one, holds the worth of all: the objective is what stays unserved, and so is its gap.
+    rows.resize(rows.shape[0], columns + 1)
+    result = milp(
+        np.append(-program.gain, total) / scale,
+        integrality=np.append(np.ones(columns), 0),
+        bounds=Bounds(np.append(least, 1), 1),
+        constraints=[LinearConstraint(rows, -np.inf, most)],
+        options={"time_limit": seconds, "mip_rel_gap": program.problem.policy.gap},
+    )
+    if result.x is not None:
+        result.x = result.x[:-1]
+    bound = getattr(result, "mip_dual_bound", None)
+    return result, np.nan if bound is None else float(bound) * scale
 
 
-def _pairs(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    request, rank = np.nonzero(problem.nearest != NOWHERE)
-    return request, problem.nearest[request, rank]
-
-
-def _once(request: np.ndarray, count: int, extra: int = 0) -> csr_matrix:
-    """A row for each request: one in the columns of its pairs. `extra` columns behind stay empty."""
-    columns = np.arange(len(request))
-    return csr_matrix((np.ones(len(request)), (request, columns)), shape=(count, len(request) + extra))
-
-
-def _limits(problem: Problem, request: np.ndarray, area: np.ndarray, extra: int = 0) -> list[LinearConstraint]:
-    """Rows of nodes and blocks, each divided by its room so that limits of all sizes weigh alike."""
-    rows, limits = [], []
-    below = _below(problem, area)
-    implied = _implied(problem, below)
-    for node, columns in below.items():
-        room, draw = problem.room_kva[node], problem.draw_kva[request[columns]]
-        for block in _binding(draw, request[columns], room, implied.get(node, np.full(BLOCKS, np.inf))):
-            scale, used = max(room[block], 1.0), draw[:, block] > 0
-            entries = (np.zeros(int(used.sum()), int), columns[used])
-            rows.append(csr_matrix((draw[used, block] / scale, entries), shape=(1, len(request) + extra)))
-            limits.append(room[block] / scale)
-    return [LinearConstraint(vstack(rows, format="csr"), -np.inf, np.array(limits))] if rows else []
-
-
-def _below(problem: Problem, area: np.ndarray) -> dict[int, np.ndarray]:
-    """For each node the pairs whose path leads through it."""
-    steps = problem.paths[area]
-    found = {int(node): np.flatnonzero((steps == node).any(axis=1)) for node in np.unique(steps[steps != NOWHERE])}
-    return dict(sorted(found.items(), key=lambda item: item[0]))
-
-
-def _implied(problem: Problem, below: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-    """What the areas below a node let through at most, by block: a node above that has as much cannot bind."""
-    used = {int(path[0]) for path in problem.paths}
-    most: dict[int, np.ndarray] = {}
-    for path in problem.path_of:
-        if int(path[0]) in below:
-            for node in path[1:]:
-                if int(node) not in used:
-                    most[int(node)] = most.get(int(node), np.zeros(BLOCKS)) + problem.room_kva[path[0]]
-    return most
-
-
-def _binding(draw: np.ndarray, request: np.ndarray, room: np.ndarray, implied: np.ndarray) -> list[int]:
-    """Blocks whose row can bind: less room than all could draw, than the areas below let through, and not implied by
-    another block in which everybody draws at least as much of no more room."""
-    # A request has several pairs below a feeder, but takes one of them.
-    _, first = np.unique(request, return_index=True)
-    most = np.minimum(draw[first].sum(axis=0), implied)
-    kept: list[int] = []
-    for block in np.argsort(room, kind="stable"):
-        if most[block] <= room[block] + _HAIR:
-            continue
-        if not any((draw[:, other] >= draw[:, block]).all() for other in kept):
-            kept.append(int(block))
-    return kept
+def _rows(program: Program) -> tuple[csr_matrix, np.ndarray]:
+    rows = vstack([program.once, program.limits], format="csr")
+    return rows, np.concatenate([np.ones(program.once.shape[0]), program.most])

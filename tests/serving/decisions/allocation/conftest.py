@@ -9,7 +9,7 @@ import pandas as pd
 from serving.decisions.allocation import Allocation, AllocationPolicy, Problem, allocate, plane_km, read_problem
 
 BLOCKS = range(6)
-POLICY = AllocationPolicy(seconds=5, max_distance_km=100)
+POLICY = AllocationPolicy(seconds=5, max_distance_km=100, gap=1e-6)
 
 
 @dataclass(frozen=True)
