@@ -70,6 +70,7 @@ def regret(problem: Problem) -> Assignment:
     room, found = problem.room_kva.copy(), np.full(len(problem.kva), NOWHERE)
     able = [list(areas) for areas in problem.candidates]
     users: dict[int, set[int]] = {}
+    largest = problem.draw_kva.max(axis=0, initial=0.0)
     for request, areas in enumerate(able):
         for area in areas:
             for node in problem.path_of[area]:
@@ -82,7 +83,9 @@ def regret(problem: Problem) -> Assignment:
         found[request] = area
         room[problem.path_of[area]] -= problem.draw_kva[request]
         waiting.discard(request)
-        touched = set().union(*(users[int(node)] for node in problem.path_of[area])) & waiting
+        # Only places that might refuse somebody from now on: most pools above could still take anybody.
+        scarce = [int(node) for node in problem.path_of[area] if (room[node] < largest).any()]
+        touched = set().union(*(users[node] for node in scarce)) & waiting
         for one in touched:
             able[one] = problem.able(one, room)
             if not able[one]:

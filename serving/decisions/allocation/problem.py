@@ -169,7 +169,8 @@ def _distances(
 def _nearest(distance: np.ndarray, draw: np.ndarray, room: np.ndarray, steps: np.ndarray, count: int) -> np.ndarray:
     """The nearest areas [n, count] that could take each request if it were alone; NOWHERE where there are fewer."""
     open_kva = room[steps].min(axis=1)
-    able = (draw[:, None, :] <= open_kva[None] + _HAIR_KVA).all(axis=2)  # what is not known is able of nothing
+    # What is not known is able of nothing. One request at a time: many requests times many areas times six is a lot.
+    able = np.array([(one <= open_kva + _HAIR_KVA).all(axis=1) for one in draw]).reshape(distance.shape)
     reach = np.where(able, distance, np.inf)
     order = np.argsort(reach, axis=1, kind="stable")[:, :count]
     found = np.where(np.isfinite(np.take_along_axis(reach, order, axis=1)), order, NOWHERE)
