@@ -16,6 +16,7 @@ from serving.access import Principal
 from serving.answers import Answers
 from serving.applications import Applications
 from serving.basing import LEDGERS
+from serving.connecting import Connecting
 from serving.digests import Digests
 from serving.happenings import Happenings
 from serving.intake import Intake
@@ -25,6 +26,7 @@ from serving.refusals import BusyError, FieldFault, TooSlowError, Unauthenticate
 from serving.served import ServedLog
 from serving.settings import ServiceSettings, command_name
 from serving.state import KeyStore, open_state
+from serving.switching import Switching
 
 __all__ = ["Backend"]
 
@@ -43,6 +45,8 @@ class Backend:
         self.intake = Intake(workspace, settings)
         self.applications = Applications(answers.holdings, lambda: self.keys().engine)
         self.promises = Promises(self.applications)
+        self.connecting = Connecting(self.applications)
+        self.transfers = Switching(answers.holdings)
         self.happenings = Happenings(answers.holdings, lambda: self.keys().engine)
         self.digests = Digests(answers.holdings, lambda: self.keys().engine)
         self.watcher = Rechecker("watch", self.happenings.watch, settings.watch_seconds)

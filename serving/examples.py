@@ -5,6 +5,7 @@ from typing import Any
 from fastapi.openapi.models import Example
 
 __all__ = [
+    "ALLOCATE_REQUESTS",
     "CAPACITY_ANSWER",
     "CAPACITY_REQUESTS",
     "CHECK_ANSWER",
@@ -150,4 +151,21 @@ CHECK_ANSWER: dict[str, Any] = {
     "base_id": "20260101T0000Z-0123456789",
     "known_at": "2026-01-01T00:00:00Z",
     "until": "2027-01-01T00:00:00Z",
+}
+
+ALLOCATE_REQUESTS: dict[str, Example] = {
+    "one": {
+        "summary": "One application, in the area it stands in or near it",
+        "value": {"requests": [{"kva": 160, "node_id": "A0001"}]},
+    },
+    "many": {
+        "summary": "Several at once, held when they fit",
+        "value": {
+            "requests": [
+                {"request_id": "YK2026-000123", "kva": 160, "node_id": "A0001", "priority": 1},
+                {"request_id": "YK2026-000124", "kva": 80, "longitude": 120.1, "latitude": 30.2},
+            ],
+            "commit": True,
+        },
+    },
 }

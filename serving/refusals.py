@@ -11,6 +11,7 @@ __all__ = [
     "BusyError",
     "FieldFault",
     "ForbiddenError",
+    "HeldAlreadyError",
     "KeyReusedError",
     "NoRoomError",
     "NotHeldError",
@@ -100,6 +101,12 @@ class NoRoomError(RefusalError):
     """A promise that does not fit: names the node, the block of the day, and what is left."""
 
     code, status = "NO_ROOM", 409
+
+
+class HeldAlreadyError(RefusalError):
+    """Capacity is held for an application already: free that first."""
+
+    code, status = "HELD_ALREADY", 409
 
 
 class NotHeldError(RefusalError):

@@ -33,6 +33,8 @@ COMMANDS: dict[str, str] = {
     "forecast": "Forecast load at nodes, with quantiles and reasons.",
     "capacity": "Show the open capacity of nodes and what binds it.",
     "applications": "Check applications, see who waits and who was released.",
+    "allocate": "Say where applications connect, and hold it when asked.",
+    "transfers": "Show which ties to switch so that more load fits.",
     "events": "List what goes on at nodes, and what is seen coming.",
     "digest": "Tell the week of each org unit, as pages and as JSON.",
     "reservations": "Every promise of capacity; confirm, cancel, notices.",

@@ -26,7 +26,7 @@ __all__ = ["command", "read_requests"]
 @click.option("--priority", type=click.IntRange(1, 5), help="One application: 1 (most urgent) to 5; default 3.")
 @click.option("--class", "customer_class", help="One application: class of use.")
 @click.option("--by-class", is_flag=True, help="Draw what the class does; else all of the kVA all day.")
-@click.option("--publication", help="Id of a publication; default: the newest firm one.")
+@click.option("--commit", is_flag=True, help="Hold what is assigned, all of it or nothing.")
 @click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Rows per table; --json: all.")
 @workspace_option
@@ -39,7 +39,7 @@ def command(
     priority: int | None,
     customer_class: str | None,
     by_class: bool,
-    publication: str | None,
+    commit: bool,
     policy_file: Path | None,
     limit: int,
     workspace: Workspace,
@@ -49,7 +49,8 @@ def command(
 
     FILE is CSV with a header, or JSON: a list of objects. Columns: kva; node_id, or longitude and latitude; optional
     request_id, priority, submitted_at, customer_class, block_share_0 to block_share_5 (share of kva drawn in each four
-    hours of the local day). Who weighs most is served first, at the least cost; nothing is reserved.
+    hours of the local day). Who weighs most is served first, at the least cost, within
+    what is open and not promised.
     """
     one = {"kva": kva, "node_id": node_id, "priority": priority, "customer_class": customer_class}
     if position is not None:
@@ -58,7 +59,7 @@ def command(
     if (file is None) == (kva is None) or (file is not None and given) or (node_id is not None and position):
         raise ConfigError("give either a FILE, or --kva with --node or --at")
     rows = [given] if file is None else read_requests(file)
-    answer = _ask(workspace, rows, by_class, publication, policy_file)
+    answer = _ask(workspace, rows, by_class, commit, policy_file)
     if as_json:
         print_json(answer)
     else:
@@ -81,33 +82,18 @@ def read_requests(file: Path) -> list[dict[str, Any]]:
 
 
 def _ask(
-    workspace: Workspace,
-    rows: list[dict[str, Any]],
-    by_class: bool,
-    publication: str | None,
-    policy_file: Path | None,
+    workspace: Workspace, rows: list[dict[str, Any]], by_class: bool, commit: bool, policy_file: Path | None
 ) -> dict[str, Any]:
-    from features.configs import config_path
-    from features.settings import load_settings
-    from serving.allocating import (
-        allocate_in,
-        allocation_answer,
-        class_shares_of,
-        load_allocation_policy,
-        open_in,
-        request_frame,
-    )
-    from training.peak.connections import ConnectionPolicy
+    from serving.access import LOCAL
+    from serving.allocating import load_allocation_policy
+    from serving.cli.asking import local_desk
+    from serving.connecting import Connecting
 
-    policy, shares = load_allocation_policy(policy_file), None
-    if by_class:
-        shares = class_shares_of(load_settings(ConnectionPolicy, config_path("policy/connections.yaml")), policy)
-    requests = request_frame(rows, shares)
-    seen = open_in(workspace, publication)
-    with _solver_unheard():
-        found = allocate_in(seen.territory, seen.room, requests, policy)
-    made_from = {"publication_id": seen.publication.id, "standing": seen.standing, "committed": False}
-    return {**made_from, **allocation_answer(found)}
+    if commit and any("request_id" not in row for row in rows):
+        raise ConfigError("what is held is held for somebody: give every application a request_id")
+    policy = load_allocation_policy(policy_file)
+    with local_desk(workspace) as (applications, _), _solver_unheard():
+        return Connecting(applications).allocate(LOCAL, rows, commit, by_class, policy)
 
 
 @contextmanager
@@ -138,7 +124,8 @@ def _show(answer: dict[str, Any], limit: int) -> None:
         f"{number(totals['served'])} of {number(totals['requests'])} applications, "
         f"{number(totals['served_kva'])} kVA for {number(totals['cost_cny'])} CNY; "
         f"{number(totals['unserved_kva'])} kVA unserved. Found by {answer['method']}, "
-        f"{_quality(answer)}; room of publication {answer['publication_id']} ({answer['standing']})."
+        f"{_quality(answer)}; room of {answer['base_id']} less what is promised"
+        f"{'; all of it is held now' if answer['committed'] else ''}."
     )
 
 

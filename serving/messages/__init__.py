@@ -16,6 +16,7 @@ from serving.messages.applications import (
     WithdrawRequest,
 )
 from serving.messages.capacity import CapacityAnswer, CapacityRequest, NodesCapacityRequest, UnitCapacityRequest
+from serving.messages.connecting import AllocateAnswer, AllocateRequest, TransfersAnswer, TransfersRequest
 from serving.messages.events import DigestAnswer, DigestQuery, EventsAnswer, EventsQuery
 from serving.messages.forecast import (
     DEFAULT_QUANTILES,
@@ -41,6 +42,8 @@ from serving.messages.promises import (
 __all__ = [
     "DEFAULT_QUANTILES",
     "MAX_HORIZON_HOURS",
+    "AllocateAnswer",
+    "AllocateRequest",
     "ApplicationAnswer",
     "ApplicationsAnswer",
     "ApplicationsQuery",
@@ -74,6 +77,8 @@ __all__ = [
     "ReservationEntry",
     "ReservationsAnswer",
     "ReservationsQuery",
+    "TransfersAnswer",
+    "TransfersRequest",
     "UnitCapacityRequest",
     "UnitForecastRequest",
     "WithdrawRequest",

@@ -16,7 +16,7 @@ from serving.queue.records import Case, Notice
 from serving.queue.tables import notice, queue_case, queue_step
 from serving.state.dialects import dialect_of
 
-__all__ = ["end", "enter", "keep", "mark_read", "note", "release", "step"]
+__all__ = ["connect", "end", "enter", "keep", "mark_read", "note", "release", "step"]
 
 _TOLD = ("outcome", "binding_node_id", "binding_level", "reason", "block", "fits_kva", "fits_block_kva")
 
@@ -115,6 +115,17 @@ def tell(connection: Connection, case: Case, kind: str, now: datetime, text_en: 
     """A notice for the hall of a case."""
     row = {"org_unit": case.hall_id, "kind": kind, "ref": case.application_id, "at": now}
     connection.execute(insert(notice).values(row | {"text_en": text_en, "text_zh": text_zh}))
+
+
+def connect(connection: Connection, promise: Reservation, base_id: str, now: datetime, by: str) -> None:
+    """An application is connected where an allocation put it; if it waited, it waits no more."""
+    detail = {"node_id": promise.node_id, "kva": promise.kva, "reservation_id": promise.reservation_id}
+    waits = (queue_case.c.application_id == promise.ref) & (queue_case.c.state == "waiting")
+    values = {"state": "connected", "ended_at": now, "base_id": base_id, "reservation_id": promise.reservation_id}
+    if connection.execute(update(queue_case).where(waits).values(values)).rowcount:
+        note(connection, promise.ref, "connected", base_id, now, by, detail)
+    else:
+        note(connection, promise.ref, "allocated", base_id, now, by, detail)
 
 
 def mark_read(

@@ -8,14 +8,22 @@ from fastapi import FastAPI
 
 from serving.envelope import install_error_shape
 from serving.telemetry import Observe, Telemetry
-from serving.web import applications, events, figures, intake, operation, promises
+from serving.web import applications, connecting, events, figures, intake, operation, promises
 
 if TYPE_CHECKING:
     from serving.backend import Backend
 
 __all__ = ["create_app"]
 
-_ROUTERS = (figures.router, applications.router, promises.router, events.router, intake.router, operation.router)
+_ROUTERS = (
+    figures.router,
+    applications.router,
+    promises.router,
+    connecting.router,
+    events.router,
+    intake.router,
+    operation.router,
+)
 
 
 def create_app(make_backend: Callable[[], "Backend"]) -> FastAPI:

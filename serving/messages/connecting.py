@@ -1,0 +1,139 @@
+"""Where applications connect, and which transfers make room."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from serving.messages.applications import CustomerClass, Kva, Share
+from serving.messages.parts import Identifier, Message
+
+__all__ = ["AllocateAnswer", "AllocateRequest", "TransfersAnswer", "TransfersRequest"]
+
+
+class Applicant(Message):
+    """Who asks: for an area, or for any near a place."""
+
+    request_id: Identifier | None = Field(None, description="its number; all have one or none has")
+    kva: Kva
+    node_id: Identifier | None = Field(None, description="the area it stands in")
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = Field(
+        None, description="where it stands, degrees east"
+    )
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="degrees north")
+    priority: Annotated[int, Field(ge=1, le=5)] = Field(3, description="1, the most urgent, to 5")
+    customer_class: CustomerClass | None = None
+    submitted_at: AwareDatetime | None = Field(None, description="older ones come first among equals; all or none")
+    block_share: list[Share] | None = Field(
+        None, min_length=6, max_length=6, description="share drawn in each four-hour block; empty: all at any hour"
+    )
+
+
+class AllocateRequest(Message):
+    """One or many applications that are to be connected somewhere near."""
+
+    requests: list[Applicant] = Field(min_length=1, max_length=2000)
+    by_class: bool = Field(False, description="those without shares of their own draw what their class does")
+    commit: bool = Field(False, description="hold what is assigned, all of it or nothing; every request needs a number")
+
+    @model_validator(mode="after")
+    def _numbered(self) -> "AllocateRequest":
+        numbered = [one.request_id for one in self.requests if one.request_id is not None]
+        if len(numbered) not in (0, len(self.requests)) or (self.commit and not numbered):
+            raise ValueError("every request needs a request_id, or none has one and nothing is committed")
+        if len(set(numbered)) < len(numbered):
+            raise ValueError("a request_id is given twice")
+        return self
+
+
+class Alternative(Message):
+    """An area near, the cheapest first."""
+
+    rank: int
+    node_id: str
+    distance_km: float
+    cost_cny: float
+    room_kva: float | None = Field(description="what fits there after all others, kVA; null: not known")
+    fits: bool
+    assigned: bool
+
+
+class Assigned(Message):
+    """Where a request connects."""
+
+    request_id: str
+    node_id: str
+    kva: float
+    distance_km: float
+    cost_cny: float
+    reservation_id: str | None = Field(description="the promise that holds it; null: nothing was committed")
+    alternatives: list[Alternative]
+
+
+class Unserved(Message):
+    """A request that connects nowhere, and why."""
+
+    request_id: str
+    kva: float
+    reason: str = Field(examples=["NO_ROOM_FEEDER", "OUTBID"])
+    largest_kva: float | None = Field(description="what would fit near after all others, kVA")
+    largest_node_id: str | None
+    largest_alone_kva: float | None = Field(description="what would fit if it were alone, kVA")
+    alternatives: list[Alternative]
+
+
+class AllocateAnswer(Message):
+    """Where they connect. What is assigned is the best of simple rules, local search and an exact solver."""
+
+    base_id: str = Field(description="what the room comes from: a publication, less everything promised since")
+    known_at: AwareDatetime
+    committed: bool
+    assignments: list[Assigned]
+    unserved: list[Unserved]
+    totals: dict[str, float | None]
+    method: str
+    optimal: bool = Field(description="true: nothing serves more by weight; false: see gap")
+    gap: float | None = Field(description="how far from the best at most, relative; null: not proved")
+
+
+class TransfersRequest(Message):
+    """For which feeder or area room is to be made."""
+
+    node_id: Identifier = Field(description="a feeder or an area", examples=["F01"])
+    publication: Identifier = Field("latest", description="`latest` or the id of a publication")
+
+
+class TransferPlan(Message):
+    """Switchings in order, and what they bring; every figure is confirmed by a power flow of its own."""
+
+    steps: list[dict[str, str]] = Field(description="close this tie, then open that branch")
+    before_kva: float = Field(description="largest extra load before, kVA; below zero: what would have to go")
+    after_kva: float
+    gain_kva: float
+    keeps_limits: bool
+    losses_before_kw: float
+    losses_after_kw: float
+    lowest_before_pu: float
+    lowest_after_pu: float
+    lowest_at_room_pu: float
+    fullest: str | None
+    fullest_share: float
+    moved: list[dict[str, Any]] = Field(description="points that another feeder feeds then, and their kVA")
+    moved_kva: float
+
+
+class TransfersAnswer(Message):
+    """Plans that make room, most gain first."""
+
+    at: str
+    feeder: str
+    before_kva: float
+    binding: str
+    binding_at: str
+    plans: list[TransferPlan]
+    reason: Literal["NO_TIE", "NO_TIE_POINTS", "NO_GAIN", "VOLTAGE", "THERMAL", "NEIGHBOUR_FULL"] | None = Field(
+        description="why there is no plan"
+    )
+    publication_id: str
+    issued_at: AwareDatetime
+    feeders: list[str] = Field(description="feeders that were looked at together")
+    notes: list[str]
