@@ -23,9 +23,7 @@ RUN = np.dtype(
         ("level", "f8"),
         ("closer", "i8"),  # slot of the reading that ended it
         ("tier", "i8"),
-        ("told", "?"),  # whether an update has told of it
-    ],
-    align=True,
+    ]
 )
 NO_RUNS = np.zeros(0, dtype=RUN)
 

@@ -1,5 +1,6 @@
 """The streaming state of monitoring: batches of readings in, in any order, events and what changed of them out."""
 
+from collections import ChainMap
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ __all__ = ["MonitoringState", "MonitoringUpdate"]
 
 _DAY_SECONDS = 86_400
 _CELLS_AT_ONCE = 500_000
+_BLOCKS = 16
+_GONE = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class MonitoringState:
     """Watches nodes by one policy from `since` on.
 
     Invariants: the events after a number of batches hang only on the readings in them and on the last `now`, not on
-    how they were cut into batches nor on their order, as long as no reading is older than `correct_days` before the
-    newest one taken in. Of several versions of a reading the one known last counts.
+    how they were cut into batches nor on their order, as long as every reading comes while the newest one taken in is
+    less than `correct_days` ahead of it. Of several versions of a reading the one known last counts.
 
     `nodes` is indexed by node_id: rating_kva (all transformers together), power_factor, kind, customers (at or
     below). Times are UTC throughout, so changes of clocks do not matter. Raises DataError for nodes that lack a
@@ -70,9 +73,11 @@ class MonitoringState:
         self._edge = Carry.begin(count, len(self._rules.channels), first)
         self._ahead = Carry.begin(count, len(self._rules.channels), first)
         self._head = first
-        # Runs that late readings can still change; what was told of events that have lost their place among them; and
-        # what was told of those that nothing has ended.
-        self._ended = NO_RUNS
+        # Ended runs that late readings can still change: those told before, in blocks that are not copied at every
+        # batch, and those found since; what was told of runs that have lost their place among them; and what was told
+        # of those that nothing has ended.
+        self._ended: list[np.ndarray] = []
+        self._fresh = NO_RUNS
         self._dropped: EventRows = {}
         self._going: EventRows = {}
 
@@ -99,7 +104,8 @@ class MonitoringState:
 
     def events(self) -> pd.DataFrame:
         """Events as told last, by start: those that go on and those that late readings can still change."""
-        return events_frame(_rows(self._ended) | self._going, self.nodes)
+        rows = [_rows(block[self._in_ring(block)]) for block in self._ended]
+        return events_frame(dict(ChainMap(self._going, *rows)), self.nodes)
 
     def _take_in(self, readings: Readings) -> None:
         """Write readings, oldest first, as far as the ring reaches; then let it slide, and go on."""
@@ -121,12 +127,14 @@ class MonitoringState:
         new = np.setdiff1d(readings.row[changed], past)
         again = np.zeros(len(self.nodes.ids), dtype=bool)
         again[past] = True
-        dropped = again[self._ended["row"]] & (self._ended["closer"] >= self._ring.left)
-        self._dropped |= _rows(self._ended[dropped & self._ended["told"]])
-        kept = self._ended[~dropped] if dropped.any() else self._ended
+        for block in self._ended:
+            dropped = np.flatnonzero(self._in_ring(block) & again[block["row"]])
+            self._dropped |= _rows(block[dropped])
+            block["closer"][dropped] = _GONE
+        kept = self._fresh[~(self._in_ring(self._fresh) & again[self._fresh["row"]])]
         of_past = self._scan(past, self._ring.left, head, self._edge, self._ahead)
         of_new = self._scan(new, max(self._head, self._ring.left), head, self._ahead, self._ahead)
-        self._ended = np.concatenate([kept, of_past, of_new])
+        self._fresh = np.concatenate([kept, of_past, of_new])
         self._head = head
 
     def _slide(self, left: int) -> None:
@@ -152,7 +160,7 @@ class MonitoringState:
         going, open_ = going_on(self._ahead, now, self._rules)
         running = event_rows(going, open_)
         before = self._dropped | self._going
-        after = _rows(self._ended[~self._ended["told"]]) | running
+        after = _rows(self._fresh) | running
         changes: EventRows = {}
         how: list[str] = []
         for key, told in after.items():
@@ -163,14 +171,20 @@ class MonitoringState:
                 how.append("opened" if was is None else "closed" if over else "extended")
         how += ["withdrawn"] * len(before)
         self._dropped, self._going = {}, running
-        self._ended["told"] = True
         return events_frame(changes | before, self.nodes, how)
 
     def _settle(self) -> None:
         """Forget what no reading that is still taken in can change: it has been told, and stands."""
-        final = self._ended["closer"] < self._ring.left
-        if final.any():
-            self._ended = self._ended[~final]
+        if len(self._fresh):
+            self._ended.append(self._fresh)
+        self._fresh = NO_RUNS
+        if len(self._ended) > _BLOCKS:
+            self._ended = [np.concatenate([block[self._in_ring(block)] for block in self._ended])]
+
+    def _in_ring(self, ended: np.ndarray) -> np.ndarray:
+        """Runs whose end a late reading can still change, and none has taken away."""
+        in_ring: np.ndarray = ended["closer"] >= self._ring.left
+        return in_ring
 
 
 def _rows(ended: np.ndarray) -> EventRows:
