@@ -12,9 +12,11 @@ GRID = np.linspace(-2.5, 2.5, 21)
 _LEAST_STEP = 1e-4
 
 
-def fitted_quantiles(values: np.ndarray) -> np.ndarray:
-    """Quantiles [scores] of known `values` at GRID, strictly rising."""
-    found = np.quantile(values, ndtr(GRID))
+def fitted_quantiles(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Quantiles [scores] of known `values` with `weights` [n] at GRID, strictly rising."""
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weights[order]) - weights[order] / 2
+    found = np.interp(ndtr(GRID), share / weights.sum(), values[order])
     return np.maximum.accumulate(found) + _LEAST_STEP * np.arange(len(GRID))
 
 
