@@ -56,7 +56,7 @@ class DayForecasts:
         last = calendar.local(times[-1:])[0].normalize()
         days = pd.date_range(today + pd.Timedelta(days=1), last, freq="D")
         columns = day_columns(times[0], step_minutes, calendar, days)
-        whole = (columns[:, 0] >= 0) & (columns[:, 1] <= len(times))
+        whole = (columns[:, 0] >= 0) & (columns[:, 1] <= len(times)) & (columns[:, 1] - columns[:, 0] >= width)
         days, columns = days[whole], columns[whole]
         parts = [values[:, first:end] for first, end in columns]
         lead = np.asarray((days - today).days, dtype=int)
@@ -67,6 +67,20 @@ class DayForecasts:
             level[:, place], at = worst_run(middle, width)
             spread[:, place] = _spread(part, levels, at, width)
         return cls(nodes, days, lead, utc_of(days, calendar), step_minutes, width, level, spread, medians)
+
+    def first_over(self, expected_kw: np.ndarray, limit_kw: np.ndarray) -> pd.DataFrame:
+        """When each day's load is likely over its limit: UTC starts [N, L] of the first run at or above `limit_kw` [N]
+        of the medians, moved so that their worst run is `expected_kw` [N, L]; of the worst run where none is so high.
+        """
+        step = pd.Timedelta(minutes=self.step_minutes)
+        found = {}
+        for place, (middle, begin) in enumerate(zip(self.medians, self.begins, strict=True)):
+            moved = middle + (expected_kw[:, place] - self.level_kw[:, place])[:, None]
+            held = np.lib.stride_tricks.sliding_window_view(moved, self.width, axis=1).min(axis=2)
+            over = held >= limit_kw[:, None]
+            at = np.where(over.any(axis=1), over.argmax(axis=1), worst_run(moved, self.width)[1])
+            found[place] = begin + at * step
+        return pd.DataFrame(found, index=list(self.node_ids))
 
 
 def _cube(
@@ -92,7 +106,5 @@ def _cube(
 def _spread(part: np.ndarray, levels: tuple[float, ...], first: np.ndarray, width: int) -> np.ndarray:
     """Standard deviation [N] of a day's forecast [N, S, levels] over the run that begins at `first` [N]."""
     wide = (part[..., -1] - part[..., 0]) / (ndtri(levels[-1]) - ndtri(levels[0]))
-    if part.shape[1] < width:
-        return np.full(len(part), np.nan)
     run = np.take_along_axis(wide, first[:, None] + np.arange(width), axis=1)
     return np.maximum(run.mean(axis=1), _LEAST_SPREAD)
