@@ -1,7 +1,7 @@
 """O2: five demo territories (seeds 0-4: one has too few overloads), heavy (80 %) and overload (100 %) days of all nodes, July to December 2025, an issue every second noon.
 
-Per territory one demand model is trained until the end of 2024 and never again. The calibration is learnt from its own
-forecasts since January and learnt anew on the first of each judged month, from days that had ended by then; ratings are
+Per territory one demand model is trained until the end of February 2025 and never again. The calibration is learnt from its own
+forecasts since March and learnt anew on the first of each judged month, from days that had ended by then; ratings are
 those known at that moment, weather forecasts as issued (each known for 400 days). A day is crossed when the load is
 at or above the limit for two hours on end (rule set A); days not wholly read are not judged. The judged leads of the bar
 are one and two local days; every such day is judged once. Reliability: |observed share - mean probability| by fifths of
@@ -42,7 +42,7 @@ from training.watch.days import utc_of
 SEEDS = range(5)
 TABLES = ("org_unit", "node", "transformer", "node_load", "weather_observed", "weather_forecast", "event")
 MONTHS = pd.date_range("2025-07-01", "2025-12-01", freq="MS")
-TRAINED_UNTIL = pd.Timestamp("2025-01-01", tz="Asia/Shanghai").tz_convert("UTC")
+TRAINED_UNTIL = pd.Timestamp("2025-03-01", tz="Asia/Shanghai").tz_convert("UTC")
 FEWEST = 50
 NEAR, FAR = (1, 2), (3, 4, 5, 6, 7)
 

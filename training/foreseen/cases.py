@@ -119,9 +119,8 @@ def collect_cases(
     parts = []
     for issued_at in progress(sorted(issues)):
         if issued_at < model.trained_until:
-            raise ConfigError(
-                f"the model has seen loads until {model.trained_until}: it cannot be judged at {issued_at}"
-            )
+            seen = model.trained_until
+            raise ConfigError(f"the model has seen loads until {seen}: nothing is learnt from an issue at {issued_at}")
         known = Grid(versions.ids, versions.start, versions.step_minutes, replay.at(issued_at))
         found = ahead(model, history, issued_at, levels, config, known)
         came = day_levels(truth, history.calendar, found.days.days, width)

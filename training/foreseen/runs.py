@@ -39,7 +39,11 @@ def day_columns(grid_start: pd.Timestamp, step_minutes: int, calendar: Calendar,
 def day_levels(grid: Grid, calendar: Calendar, days: pd.DatetimeIndex, width: int) -> np.ndarray:
     """The worst run's level of every row on every local day [N, D], kW; NaN where the day is not wholly known."""
     found = np.full((len(grid.ids), len(days)), np.nan)
-    for place, (first, last) in enumerate(day_columns(grid.start, grid.step_minutes, calendar, days)):
-        if first >= 0 and last <= grid.values.shape[1]:
-            found[:, place] = worst_run(grid.values[:, first:last], width)[0]
+    columns = day_columns(grid.start, grid.step_minutes, calendar, days)
+    inside = (columns[:, 0] >= 0) & (columns[:, 1] <= grid.values.shape[1])
+    size = columns[:, 1] - columns[:, 0]
+    for length in np.unique(size[inside]):
+        at = np.flatnonzero(inside & (size == length))
+        part = grid.values[:, columns[at, 0][:, None] + np.arange(length)]
+        found[:, at] = worst_run(part, width)[0]
     return found
