@@ -1,14 +1,15 @@
-"""O2: five demo territories (seeds 0-4: one has too few overloads), heavy (80 %) and overload (100 %) days of all nodes, July to December 2025, an issue every second noon.
+"""O2: heavy and overloaded days foreseen 1-2 days ahead; five demo territories, as one has too few; last half-year.
 
-Per territory one demand model is trained until the end of February 2025 and never again. The calibration is learnt from its own
-forecasts since March and learnt anew on the first of each judged month, from days that had ended by then; ratings are
-those known at that moment, weather forecasts as issued (each known for 400 days). A day is crossed when the load is
-at or above the limit for two hours on end (rule set A); days not wholly read are not judged. The judged leads of the bar
-are one and two local days; every such day is judged once. Reliability: |observed share - mean probability| by fifths of
-the probability, the worst with at least 50 cases. Climatology: the better of the node's own past frequency in that
-month of the year (its own of all months where there is none), its own of all months, and one rate for all, all of them
-known at the issue.
-"""  # noqa: E501
+Seeds 0-4, all nodes, both kinds (80 % and 100 % of the rating), July to December 2025, an issue every second noon.
+Per territory one demand model is trained until the end of February 2025 and never again. The calibration is learnt
+from its own forecasts since March, and learnt anew on the first of each judged month from days that had ended by then;
+ratings are those known at that moment, weather forecasts as issued (of the last 400 days). A day is crossed when the
+load is at or above the limit for two hours on end (rule set A); days not wholly read are not judged. Every target day
+is judged once at leads of one or two local days, and again at three to seven. Reliability: |observed share - mean
+probability| by fifths of the probability, the worst with at least 50 cases. Climatology: the best of a node's own past
+frequency in that month of the year (its own of all months where there is none), its own of all months, and one rate for
+all, each known at the issue.
+"""
 
 import os
 import tempfile

@@ -26,7 +26,8 @@ Progress = Callable[[Iterable[pd.Timestamp]], Iterable[pd.Timestamp]]
 class Forecaster(Protocol):
     """What is asked of a demand model."""
 
-    trained_until: pd.Timestamp
+    @property
+    def trained_until(self) -> pd.Timestamp: ...
 
     def forecast(
         self,

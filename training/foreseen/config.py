@@ -17,6 +17,8 @@ class ForeseenConfig(Settings):
     issue_hours: tuple[int, ...] = Field((12, 18, 6, 0), description="local hours of issue, taken in turn")
     least_issues: int = Field(20, ge=5, description="a lead with fewer backtested issues is given no probability")
     half_life_days: float = Field(45.0, gt=0, description="age at which a backtested issue counts half")
+    high_share: float = Field(0.8, ge=0, lt=1, description="days of a node with forecasts above this share are high")
+    ordinary_weight: float = Field(0.1, gt=0, le=1, description="weight of a day that is not high for its node")
     ridge_issues: float = Field(1.0, ge=0, description="slopes are drawn to 0 as if so many issues had shown none")
     node_days: float = Field(30.0, ge=0, description="a node's own offset weighs days / (days + this)")
     shrink_cases: float = Field(2000.0, ge=0, description="a kind of node weighs n / (n + this) against all nodes")
