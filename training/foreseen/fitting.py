@@ -73,7 +73,7 @@ def fit_maps(
 
 def _weights(rows: pd.DataFrame, newest: pd.Timestamp, config: ForeseenConfig) -> np.ndarray:
     """What each row counts [n]: by its age, and by whether its forecast is high for its node."""
-    age = ((newest - rows["issued_at"]) / pd.Timedelta(days=1)).to_numpy(dtype=float)
+    age = np.asarray((newest - pd.DatetimeIndex(rows["issued_at"])) / pd.Timedelta(days=1), dtype=float)
     node = rows["node_id"].astype(str)
     level = pd.Series(_floats(rows, "level_kw"), index=rows.index)
     high = level >= node.map(level.groupby(node).quantile(config.high_share))
