@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
+from features.clock import time_zone
 from serving.access import Permission, Principal
 from serving.decisions.digest import Inputs, Week, digest_of
 from serving.holdings import Holdings
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Digests", "last_week", "week_of"]
 
 
-def week_of(name: str, time_zone: str) -> Week:
+def week_of(name: str, zone_name: str) -> Week:
     """The local week of an ISO name such as `2026-W10`; BadFieldError for anything else."""
     found = re.fullmatch(r"(\d{4})-W(\d{2})", name)
     try:
@@ -33,15 +33,15 @@ def week_of(name: str, time_zone: str) -> Week:
         monday = None
     if monday is None or not 1971 <= monday.year <= 9000:
         raise BadFieldError.of("week", f"{name} is no week: write 2026-W10")
-    zone = ZoneInfo(time_zone)
+    zone = time_zone(zone_name)
     ends = (datetime(day.year, day.month, day.day, tzinfo=zone) for day in (monday, monday + timedelta(days=7)))
     first, last = (end.astimezone(UTC) for end in ends)
     return Week(name, first, last)
 
 
-def last_week(now: datetime, time_zone: str) -> str:
+def last_week(now: datetime, zone_name: str) -> str:
     """The name of the last week that is over at `now`."""
-    year, week, _ = (now.astimezone(ZoneInfo(time_zone)) - timedelta(days=7)).isocalendar()
+    year, week, _ = (now.astimezone(time_zone(zone_name)) - timedelta(days=7)).isocalendar()
     return f"{year}-W{week:02d}"
 
 

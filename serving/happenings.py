@@ -1,5 +1,6 @@
 """The use case of events: listed by the key's own scope, and brought up to date when readings come in."""
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from serving.monitoring.run import WatchedNodes
 
 __all__ = ["Happenings"]
+
+_log = logging.getLogger("headroom.service")
 
 _SHOWN = (
     "event_id",
@@ -74,9 +77,23 @@ class Happenings:
         return {name: _plain(row[name]) for name in _SHOWN} | {"name": None if node is None else node.name}
 
     def watch(self) -> "WatchedNodes":
-        """Bring the events up to date with the readings in the lake, by the rule set in force."""
+        """Bring the events up to date with the readings in the lake, by the rule set in force, and foresee others."""
         policy = load_policy(self.holdings.settings.rule_set)
-        return watch_nodes(self.holdings.workspace, None, policy, self._engine())
+        watched = watch_nodes(self.holdings.workspace, None, policy, self._engine())
+        self._foresee()
+        return watched
+
+    def _foresee(self) -> None:
+        from serving.foreseen import calibration_path
+        from serving.monitoring.foresight import foresee_nodes
+
+        # Who never calibrated does not want to pay for forecasts that open nothing.
+        workspace = self.holdings.workspace
+        if calibration_path(workspace).is_file():
+            rules, history = self.holdings.settings.rule_set, self.holdings.history()[1]
+            found = foresee_nodes(workspace, self._engine(), rules, history)
+            if found.reason is not None:
+                _log.warning("nothing is foreseen: %s", found.reason)
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"])
 @click.option("--to", "last", type=_MOMENT, help="Only what began before this moment, UTC.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(NODE_EVENT_KIND.values), help="Kinds; default: all.")
 @click.option("--state", type=click.Choice(EVENT_STATE.values), help="Only those that go on, or are over.")
+@click.option("--foreseen", is_flag=True, help="Only what a forecast sees coming, with its probability.")
 @click.option("--rule-set", help="Only what this rule set found.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most rows shown.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Rows passed over.")
@@ -31,6 +32,7 @@ def command(
     last: datetime | None,
     kinds: tuple[str, ...],
     state: str | None,
+    foreseen: bool,
     rule_set: str | None,
     limit: int,
     offset: int,
@@ -52,6 +54,7 @@ def command(
             state=state,
             first=None if first is None else first.replace(tzinfo=UTC),
             last=None if last is None else last.replace(tzinfo=UTC),
+            foreseen=True if foreseen else None,
             limit=limit,
             offset=offset,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from features.workspace import Workspace
+from serving.cli.monitor_calibrate import calibrate
 from serving.cli.options import json_option, print_json, workspace_option
 from serving.cli.progress import Steps
 
@@ -103,6 +104,47 @@ def nodes(
             click.echo(f"rows not judged: {aside}")
     if fail_on_event and found.open_events:
         raise click.exceptions.Exit(1)
+
+
+@command.command()
+@click.option("--now", type=_MOMENT, help="By what was known at this moment, UTC (default: the newest load).")
+@workspace_option
+@json_option
+def foresee(workspace: Workspace, now: datetime | None, as_json: bool) -> None:
+    """Which nodes are likely to be heavily loaded or overloaded within seven days, and how likely.
+
+    Stored beside the events that happened; `headroom events --foreseen` shows them. Needs `headroom monitor calibrate`
+    for the demand model that serves.
+    """
+    import pandas as pd
+
+    from serving.foreseen import REASONS
+    from serving.monitoring.foresight import foresee_nodes
+    from serving.settings import service_settings
+    from serving.state import open_state
+
+    moment = None if now is None else pd.Timestamp(now.replace(tzinfo=UTC))
+    settings = service_settings(workspace)
+    engine = open_state(settings.state_url or workspace.state_url)
+    try:
+        with Steps(quiet=as_json) as say:
+            say("forecasting the coming days")
+            found = foresee_nodes(workspace, engine, settings.rule_set, now=moment)
+    finally:
+        engine.dispose()
+    if as_json:
+        told = {"now": found.now.isoformat(), "reason": found.reason, "foreseen": found.foreseen}
+        print_json(told | {"opened": found.opened, "ended": found.ended})
+        return
+    if found.reason is not None:
+        click.echo(f"nothing can be foreseen ({found.reason}): {REASONS[found.reason]}")
+    ended = ", ".join(f"{number} {how}" for how, number in sorted(found.ended.items())) or "none ended"
+    click.echo(
+        f"{found.foreseen} events foreseen at {found.now:%Y-%m-%d %H:%M} UTC, {found.opened} of them new; {ended}"
+    )
+
+
+command.add_command(calibrate)
 
 
 def _show(found: "Monitoring") -> None:

@@ -30,9 +30,7 @@ class ForeseenPolicy(Settings):
     @model_validator(mode="after")
     def _ordered(self) -> "ForeseenPolicy":
         if self.keep_at > self.open_at:
-            raise ValueError(
-                f"keep_at {self.keep_at} is above open_at {self.open_at}: what opens would not be kept"
-            )
+            raise ValueError(f"keep_at {self.keep_at} is above open_at {self.open_at}: what opens would not be kept")
         if self.heavy > self.overload:
             raise ValueError(f"heavy {self.heavy} is above overload {self.overload}")
         return self
