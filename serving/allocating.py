@@ -1,10 +1,9 @@
-"""Where applications connect in a workspace: what is open from a publication, the ground from the lake, one answer.
+"""Where applications connect: rows that ask, the ground they stand on, one answer.
 
 The room that is handed to `allocate_in` is what may still be promised: whoever keeps reservations takes them off first.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +12,20 @@ import pandas as pd
 from features.configs import config_path
 from features.errors import DataError
 from features.settings import load_settings
-from features.workspace import Workspace
 from serving.decisions.allocation import REQUEST_COLUMNS, Allocation, AllocationPolicy, allocate
 from serving.decisions.pools import supply_paths
-from serving.holdings import Holdings, Territory
-from serving.publish import Publication, read_publication
+from serving.holdings import Territory
 from serving.rows import plain
-from serving.settings import service_settings
 from training.peak.blocks import BLOCKS
 from training.peak.connections import ConnectionPolicy
 
 __all__ = [
-    "Open",
     "allocate_in",
     "allocation_answer",
     "class_shares_of",
     "ground_of",
     "load_allocation_policy",
-    "open_in",
     "request_frame",
-    "room_of",
 ]
 
 _SHARES = [f"block_share_{block}" for block in range(BLOCKS)]
@@ -40,40 +33,9 @@ _PRIORITY = 3
 _TEXTS = ("request_id", "node_id", "customer_class")
 
 
-@dataclass(frozen=True)
-class Open:
-    """What may be promised, from where: a publication, its room, and the territory."""
-
-    territory: Territory
-    publication: Publication
-    standing: str
-    room: pd.DataFrame
-
-
 def load_allocation_policy(path: Path | None = None) -> AllocationPolicy:
     """The policy of `path`, or the one in force (`configs/policy/allocation.yaml`)."""
     return load_settings(AllocationPolicy, path or config_path("policy/allocation.yaml"))
-
-
-def open_in(workspace: Workspace, publication_id: str | None = None) -> Open:
-    """What the newest firm publication (or that of the id) leaves open; NotFoundError where there is none.
-
-    Nothing promised since is taken off: see `allocate_in`.
-    """
-    territory = Holdings(workspace, service_settings(workspace)).territory()
-    found = read_publication(workspace, publication_id)
-    frame = found.capacity()
-    standing = str(frame["standing"].iloc[0]) if "standing" in frame and len(frame) else "firm"
-    return Open(territory, found, standing, room_of(frame))
-
-
-def room_of(capacity: pd.DataFrame) -> pd.DataFrame:
-    """Room by node, columns 0 to 5 (kVA), from a table of open capacity; what is not known stays NaN.
-
-    The table's figures are the least over the path already: as limits of the node itself they are as true.
-    """
-    blocks = capacity.set_index("node_id")[[f"block_kva_{block}" for block in range(BLOCKS)]]
-    return blocks.set_axis(range(BLOCKS), axis=1).astype(float)
 
 
 def ground_of(territory: Territory) -> tuple[dict[str, tuple[str, ...]], pd.DataFrame]:

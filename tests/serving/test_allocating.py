@@ -1,4 +1,4 @@
-"""Allocation in a workspace: the ground from the territory, room from a publication, requests from a file."""
+"""Allocation in a territory: the ground, requests from rows, the answer."""
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,10 @@ from serving.allocating import (
     allocation_answer,
     class_shares_of,
     ground_of,
-    open_in,
     request_frame,
-    room_of,
 )
 from serving.decisions.allocation import AllocationPolicy
 from serving.holdings import Node, Territory
-from tests.serving.conftest import capacity_frame
 from training.peak.connections import ConnectionPolicy
 
 POLICY = AllocationPolicy(seconds=2)
@@ -54,20 +51,6 @@ def test_reservations_taken_off_the_room_count() -> None:
     reserved = allocate_in(territory(), room(F=50.0), asked, POLICY)
     assert reserved.assignments["request_id"].tolist() == ["1"]
     assert reserved.unserved["reason"].tolist() == ["NO_ROOM_FEEDER"]
-
-
-def test_room_is_what_was_published_and_unknown_stays_unknown() -> None:
-    frame = capacity_frame()
-    found = room_of(frame)
-    assert list(found.columns) == list(range(6))
-    assert found.loc["A4"].isna().all()
-    assert found[3].tolist() == pytest.approx(frame["block_kva_3"].tolist(), nan_ok=True)
-
-
-def test_the_newest_publication_is_what_is_open(full_workspace) -> None:
-    seen = open_in(full_workspace)
-    assert seen.standing == "firm"
-    assert set(seen.room.index) == set(seen.territory.nodes)
 
 
 def test_requests_are_filled_up_in_order() -> None:

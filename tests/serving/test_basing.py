@@ -1,5 +1,7 @@
 """On what promises stand: the newest firm publication, or figures computed anew because a ledger was put right."""
 
+import json
+import time
 from typing import Any
 
 import pandas as pd
@@ -15,6 +17,7 @@ from serving.messages import CheckRequest
 from serving.publish import Provenance
 from serving.queue import QueuePolicy
 from tests.serving.conftest import LAST_LOAD, capacity_frame, publish
+from tests.serving.test_web_ingest import post, told
 
 
 def asked(application: str, node: str = "A1", kva: float = 60, **more: Any) -> CheckRequest:
@@ -143,3 +146,16 @@ def test_the_base_of_a_publication_has_every_node_on_its_path(own: Any) -> None:
     assert rooms["A1"]["open_va_0"] == 45_000
     assert rooms["A4"]["open_va_0"] is None
     assert (rooms["A1"]["name"], rooms["S1"]["above"]) == ("东湖一号台区", None)
+
+
+def test_a_ledger_row_that_comes_in_is_reason_to_look_again(own: Any, computed: list[pd.Timestamp]) -> None:
+    own.backend.applications.check(LOCAL, asked("Y1"))
+    row = {"application_id": "Y9", "node_id": "A1", "kind": "new", "customer_class": "public", "requested_kva": 5}
+    row |= {"status": "submitted", "submitted_at": "2026-01-01T01:00:00Z", "available_at": "2026-01-01T02:00:00Z"}
+    told(post(own, json.dumps(row), table="application"))
+    for _ in range(200):
+        if states(own)["Y1"] == "released":
+            break
+        time.sleep(0.05)
+    assert states(own)["Y1"] == "released"
+    assert computed == [pd.Timestamp("2026-01-01T02:00Z")]

@@ -1,4 +1,4 @@
-"""Foreseen events in the state: opened, kept, withdrawn, ended by the fact or by the day, and told beside the others."""
+"""Foreseen events in the state: opened, kept, withdrawn, ended by the fact or by the day, and told."""
 
 from collections.abc import Callable
 from typing import Any
