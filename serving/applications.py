@@ -161,8 +161,6 @@ def _request(request: CheckRequest, policy: QueuePolicy, now: datetime) -> Reque
     shares = request.block_share
     if shares is None:
         va = drawn_va(request.kva, request.customer_class, policy)
-    elif max(shares) <= 0:
-        raise BadFieldError.of("block_share", "no block draws anything")
     else:
         va = tuple(to_va(request.kva * share) for share in shares)
     return Request(
@@ -201,7 +199,7 @@ def _place(case: Case, queue: Queue) -> int:
 def _page(cases: Sequence[Case], after: str | None, limit: int) -> tuple[Sequence[Case], bool]:
     places = {case.application_id: place for place, case in enumerate(cases)}
     if after is not None and after not in places:
-        raise BadFieldError.of("after", f"application {after} is not on this list any more; begin anew")
+        raise UnknownApplicationError(f"application {after} is not on this list any more; begin anew")
     first = 0 if after is None else places[after] + 1
     return cases[first : first + limit], len(cases) > first + limit
 

@@ -24,7 +24,14 @@ from serving.ledger import BLOCKS, Ask, Room, to_va
 from serving.ledger.book import reserve_in
 from serving.queue import Queue
 from serving.queue.writing import connect
-from serving.refusals import BadFieldError, FieldFault, HeldAlreadyError, OutOfScopeError, UnknownNodeError
+from serving.refusals import (
+    BadFieldError,
+    DuplicateError,
+    FieldFault,
+    HeldAlreadyError,
+    OutOfScopeError,
+    UnknownNodeError,
+)
 
 __all__ = ["Connecting"]
 
@@ -75,7 +82,7 @@ class Connecting:
             if row.get("node_id") is not None:
                 self._require_area(who, str(row["node_id"]), number)
         try:
-            return request_frame(rows, shares)
+            return request_frame(_whole(rows, self.clock()), shares)
         except DataError as error:
             raise BadFieldError(str(error), [FieldFault("requests", str(error))]) from error
 
@@ -118,6 +125,21 @@ class Connecting:
         # Those that waited with them may move up.
         queue.settle(now, by)
         return {one.ref: one.reservation_id for one in made}
+
+
+def _whole(rows: Rows, now: datetime) -> list[dict[str, Any]]:
+    """Every row with a number and a moment of its own; without a class nothing is known but what is asked for."""
+    numbers = [str(row["request_id"]) for row in rows if row.get("request_id") is not None]
+    twice = next((one for one in numbers if numbers.count(one) > 1), None)
+    if twice is not None:
+        raise DuplicateError(f"the number {twice} is given {numbers.count(twice)} times")
+    whole = []
+    for place, row in enumerate(rows):
+        full = {"request_id": f"({place + 1})", "submitted_at": now + timedelta(microseconds=place), **row}
+        if row.get("customer_class") is None and "block_share_0" not in row:
+            full |= dict.fromkeys(_SHARES, 1.0)
+        whole.append(full)
+    return whole
 
 
 def _ask(row: Mapping[str, Any], shares: Sequence[float], room: Room, until: datetime) -> Ask:

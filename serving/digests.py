@@ -25,14 +25,16 @@ __all__ = ["Digests", "last_week", "week_of"]
 
 
 def week_of(name: str, zone_name: str) -> Week:
-    """The local week of an ISO name such as `2026-W10`; BadFieldError for anything else."""
-    found = re.fullmatch(r"(\d{4})-W(\d{2})", name)
-    try:
-        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
-    except ValueError:
-        monday = None
-    if monday is None or not 1971 <= monday.year <= 9000:
+    """The local week of an ISO name such as `2026-W10`; BadFieldError for anything else.
+
+    Week 53 of a year that has 52 is the first of the next.
+    """
+    found = re.fullmatch(r"([0-9]{4})-W([0-9]{2})", name)
+    if found is None or not (1971 <= int(found[1]) < 9000 and 1 <= int(found[2]) <= 53):
         raise BadFieldError.of("week", f"{name} is no week: write 2026-W10")
+    monday = date.fromisocalendar(int(found[1]), 1, 1) + timedelta(weeks=int(found[2]) - 1)
+    year, week, _ = monday.isocalendar()
+    name = f"{year}-W{week:02d}"
     zone = time_zone(zone_name)
     ends = (datetime(day.year, day.month, day.day, tzinfo=zone) for day in (monday, monday + timedelta(days=7)))
     first, last = (end.astimezone(UTC) for end in ends)

@@ -33,7 +33,7 @@ _HTTP_CODES = {
     405: ("METHOD_NOT_ALLOWED", "this path does not answer this method"),
 }
 # Where a validation error's path begins with one of these, it is FastAPI's or the discriminator's, not the client's.
-_OUTER, _TAGS = ("body", "query", "path", "header"), ("nodes", "unit")
+_OUTER, _TAGS = ("body", "query", "path", "header"), ("nodes", "unit", "ask", "commit", "area", "place")
 
 
 def refused(

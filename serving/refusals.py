@@ -9,6 +9,7 @@ __all__ = [
     "BadBodyError",
     "BadFieldError",
     "BusyError",
+    "DuplicateError",
     "FieldFault",
     "ForbiddenError",
     "HeldAlreadyError",
@@ -101,6 +102,12 @@ class NoRoomError(RefusalError):
     """A promise that does not fit: names the node, the block of the day, and what is left."""
 
     code, status = "NO_ROOM", 409
+
+
+class DuplicateError(RefusalError):
+    """Something is given twice that may be given once; names it."""
+
+    code, status = "DUPLICATE", 409
 
 
 class HeldAlreadyError(RefusalError):

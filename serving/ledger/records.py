@@ -36,7 +36,8 @@ def new_id() -> str:
 
 def to_va(kva: float) -> int:
     """Whole VA that hold `kva`: rounded up, so that a promise is never held for less than it is."""
-    return math.ceil(round(kva * 1000, 3))
+    # A hair is taken off, so that 12.345 kVA that arrived as 12.345000000001 are not 12,346 VA.
+    return max(math.ceil(kva * 1000 - 1e-6), 1) if kva > 0 else 0
 
 
 @dataclass(frozen=True)

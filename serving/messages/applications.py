@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from features.contracts import CUSTOMER_CLASSES
 from serving.messages.parts import Identifier, Message
@@ -22,8 +22,26 @@ __all__ = [
 
 CustomerClass = Literal["residential", "commercial", "industrial", "agricultural", "public", "ev_charging"]
 assert CustomerClass.__args__ == CUSTOMER_CLASSES  # type: ignore[attr-defined]
-Kva = Annotated[float, Field(gt=0, le=1_000_000, description="capacity asked for, kVA")]
+Kva = Annotated[float, Field(ge=0.001, le=1_000_000, description="capacity asked for, kVA")]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _draws(shares: list[float] | None) -> list[float] | None:
+    if shares is not None and max(shares) <= 0:
+        raise ValueError("no block draws anything")
+    return shares
+
+
+Shares = Annotated[
+    list[Share] | None,
+    Field(
+        min_length=6,
+        max_length=6,
+        description="share of it drawn in each four-hour block of the local day; empty: all of it at any hour",
+        json_schema_extra={"contains": {"exclusiveMinimum": 0}},
+    ),
+    AfterValidator(_draws),
+]
 Why = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Found = Literal["constrained", "unknown", "waiting", "released", "connected", "withdrawn", "lapsed", "all"]
 
@@ -37,12 +55,7 @@ class CheckRequest(Message):
     node_id: Identifier = Field(description="the transformer area asked for", examples=["A0001"])
     kva: Kva
     customer_class: CustomerClass
-    block_share: list[Share] | None = Field(
-        None,
-        min_length=6,
-        max_length=6,
-        description="share of it drawn in each four-hour block of the local day; empty: all of it at any hour",
-    )
+    block_share: Shares = None
     wanted_on: date | None = Field(None, description="the day supply is wanted")
     submitted_at: AwareDatetime | None = Field(None, description="when it was handed in, which orders the queue; now")
     hold: bool = Field(False, description="hold the capacity for an application that fits")

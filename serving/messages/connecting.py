@@ -2,47 +2,96 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Discriminator, Field, Tag
 
-from serving.messages.applications import CustomerClass, Kva, Share
+from serving.messages.applications import CustomerClass, Kva, Shares
 from serving.messages.parts import Identifier, Message
 
 __all__ = ["AllocateAnswer", "AllocateRequest", "TransfersAnswer", "TransfersRequest"]
 
 
-class Applicant(Message):
-    """Who asks: for an area, or for any near a place."""
-
-    request_id: Identifier | None = Field(None, description="its number; all have one or none has")
+class _Wish(Message):
+    request_id: Identifier | None = Field(None, description="its number; empty: its place in the list")
     kva: Kva
-    node_id: Identifier | None = Field(None, description="the area it stands in")
-    longitude: Annotated[float, Field(ge=-180, le=180)] | None = Field(
-        None, description="where it stands, degrees east"
-    )
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="degrees north")
     priority: Annotated[int, Field(ge=1, le=5)] = Field(3, description="1, the most urgent, to 5")
     customer_class: CustomerClass | None = None
-    submitted_at: AwareDatetime | None = Field(None, description="older ones come first among equals; all or none")
-    block_share: list[Share] | None = Field(
-        None, min_length=6, max_length=6, description="share drawn in each four-hour block; empty: all at any hour"
+    submitted_at: AwareDatetime | None = Field(None, description="older ones come first among equals; now where empty")
+    block_share: Shares = None
+
+
+class _Numbered(_Wish):
+    request_id: Identifier = Field(description="its number: what is held is held for it")
+
+
+class _InArea(Message):
+    node_id: Identifier = Field(description="the area it stands in")
+
+
+class _AtPlace(Message):
+    longitude: Annotated[float, Field(ge=-180, le=180)] = Field(description="where it stands, degrees east")
+    latitude: Annotated[float, Field(ge=-90, le=90)] = Field(description="degrees north")
+
+
+class AreaWish(_InArea, _Wish):
+    """Who asks for an area, or for any near it."""
+
+
+class PlaceWish(_AtPlace, _Wish):
+    """Who asks for any area near a place."""
+
+
+class NumberedAreaWish(_InArea, _Numbered):
+    """Who asks for an area, or for any near it, by a number."""
+
+
+class NumberedPlaceWish(_AtPlace, _Numbered):
+    """Who asks for any area near a place, by a number."""
+
+
+def _where(body: Any) -> str:
+    named = body if isinstance(body, dict) else getattr(body, "__dict__", {})
+    return "place" if "longitude" in named or "latitude" in named else "area"
+
+
+def _whether(body: Any) -> str:
+    told = body.get("commit", False) if isinstance(body, dict) else getattr(body, "commit", False)
+    return "commit" if told is True else "ask"
+
+
+Wish = Annotated[
+    Annotated[AreaWish, Tag("area")] | Annotated[PlaceWish, Tag("place")],
+    Discriminator(_where),
+]
+NumberedWish = Annotated[
+    Annotated[NumberedAreaWish, Tag("area")] | Annotated[NumberedPlaceWish, Tag("place")],
+    Discriminator(_where),
+]
+
+
+class _Allocate(Message):
+    by_class: bool = Field(
+        False, description="those with a class and without shares of their own draw what their class does"
     )
 
 
-class AllocateRequest(Message):
-    """One or many applications that are to be connected somewhere near."""
+class AskAllocation(_Allocate):
+    """Where one or many applications would connect."""
 
-    requests: list[Applicant] = Field(min_length=1, max_length=2000)
-    by_class: bool = Field(False, description="those without shares of their own draw what their class does")
-    commit: bool = Field(False, description="hold what is assigned, all of it or nothing; every request needs a number")
+    requests: list[Wish] = Field(min_length=1, max_length=2000)
+    commit: Literal[False] = Field(False, description="nothing is held")
 
-    @model_validator(mode="after")
-    def _numbered(self) -> "AllocateRequest":
-        numbered = [one.request_id for one in self.requests if one.request_id is not None]
-        if len(numbered) not in (0, len(self.requests)) or (self.commit and not numbered):
-            raise ValueError("every request needs a request_id, or none has one and nothing is committed")
-        if len(set(numbered)) < len(numbered):
-            raise ValueError("a request_id is given twice")
-        return self
+
+class CommitAllocation(_Allocate):
+    """Where one or many applications connect: what is assigned is held, all of it or nothing."""
+
+    requests: list[NumberedWish] = Field(min_length=1, max_length=2000)
+    commit: Literal[True] = Field(description="hold what is assigned")
+
+
+AllocateRequest = Annotated[
+    Annotated[AskAllocation, Tag("ask")] | Annotated[CommitAllocation, Tag("commit")],
+    Discriminator(_whether),
+]
 
 
 class Alternative(Message):

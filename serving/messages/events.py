@@ -64,7 +64,7 @@ class DigestQuery(Message):
     org_unit: Identifier | None = Field(None, description="this org unit and those below it; empty: all the key sees")
     week: str | None = Field(
         None,
-        pattern=r"^\d{4}-W\d{2}$",
+        pattern=r"^(197[1-9]|19[89][0-9]|[2-8][0-9]{3})-W(0[1-9]|[1-4][0-9]|5[0-3])$",
         description="ISO week of local time; empty: the last one",
         examples=["2026-W10"],
     )

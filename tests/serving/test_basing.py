@@ -134,7 +134,7 @@ def test_what_is_kept_free_is_what_is_asked_or_what_is_expected() -> None:
 
 
 def test_whole_va_are_never_less_than_what_is_promised() -> None:
-    assert [to_va(kva) for kva in (1, 0.1, 12.3456, 1e-9)] == [1000, 100, 12346, 0]
+    assert [to_va(kva) for kva in (1, 0.1, 12.3456, 1e-9, 0)] == [1000, 100, 12346, 1, 0]
 
 
 def test_the_base_of_a_publication_has_every_node_on_its_path(own: Any) -> None:

@@ -172,7 +172,7 @@ def test_pages_are_in_order_and_whole(own: Any) -> None:
         if (after := page.next_after) is None:
             break
     assert pages == [f"Y{number}" for number in range(5)]
-    own.refusal(own.get("/v1/applications", after="gone"), 422, "INVALID_FIELD")
+    own.refusal(own.get("/v1/applications", after="gone"), 404, "UNKNOWN_APPLICATION")
 
 
 def test_a_notice_is_read_once_by_whoever_is_first(own: Any) -> None:

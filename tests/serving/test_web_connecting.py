@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from serving.examples import ALLOCATE_REQUESTS
 from serving.messages import AllocateAnswer, AllocateRequest
@@ -66,12 +67,14 @@ def test_areas_of_others_are_no_candidates(own: Any) -> None:
         ({"requests": []}, 422, "INVALID_FIELD"),
         ({"requests": [{"kva": 5}]}, 422, "INVALID_FIELD"),
         ({"requests": [{"kva": 5, "node_id": "A1"}], "commit": True}, 422, "INVALID_FIELD"),
-        ({"requests": [asks("Y1", 5), asks("Y1", 6)]}, 422, "INVALID_FIELD"),
-        ({"requests": [asks("Y1", 5), {"kva": 5, "node_id": "A1"}]}, 422, "INVALID_FIELD"),
+        ({"requests": [asks("Y1", 5), asks("Y1", 6)]}, 409, "DUPLICATE"),
+        ({"requests": [asks("Y1", 5), {"kva": 5, "node_id": "A1"}], "commit": True}, 422, "INVALID_FIELD"),
+        ({"requests": [{"kva": 5, "node_id": "A1", "longitude": 1, "latitude": 2}]}, 422, "INVALID_FIELD"),
         ({"requests": [asks("Y1", 5, "A77")]}, 404, "UNKNOWN_NODE"),
         ({"requests": [asks("Y1", 5, "F1")]}, 422, "INVALID_FIELD"),
         ({"requests": [asks("Y1", 5, block_share=[1] * 5)]}, 422, "INVALID_FIELD"),
-        ({"requests": [asks("Y1", 5)], "by_class": True}, 422, "INVALID_FIELD"),
+        ({"requests": [asks("Y1", 5, customer_class="castle")], "by_class": True}, 422, "INVALID_FIELD"),
+        ({"requests": [asks("Y1", 5)], "commit": "yes"}, 422, "INVALID_FIELD"),
     ],
 )
 def test_what_cannot_be_allocated_is_refused(own: Any, body: dict[str, Any], status: int, code: str) -> None:
@@ -84,7 +87,7 @@ def test_marketing_allocates_nothing(own: Any) -> None:
 
 def test_the_examples_are_messages() -> None:
     for one in ALLOCATE_REQUESTS.values():
-        AllocateRequest.model_validate(one["value"])
+        TypeAdapter(AllocateRequest).validate_python(one["value"])
 
 
 def test_transfers_are_refused_where_no_line_is_known(own: Any) -> None:

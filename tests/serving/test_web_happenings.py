@@ -90,6 +90,8 @@ def test_a_week_begins_on_monday_of_local_time() -> None:
     assert (week.first.isoformat(), week.last.isoformat()) == ("2025-12-28T16:00:00+00:00", "2026-01-04T16:00:00+00:00")
     assert last_week(pd.Timestamp("2026-01-04T16:00Z").to_pydatetime(), "Asia/Shanghai") == "2026-W01"
     assert last_week(pd.Timestamp("2026-01-04T15:59Z").to_pydatetime(), "Asia/Shanghai") == "2025-W52"
+    assert week_of("2026-W53", "Asia/Shanghai").name == "2026-W53"
+    assert week_of("2025-W53", "Asia/Shanghai") == week_of("2026-W01", "Asia/Shanghai")
     for wrong in ("2026-W54", "2026-1", "0001-W01", "week"):
         with pytest.raises(BadFieldError, match="week"):
             week_of(wrong, "Asia/Shanghai")
