@@ -1,5 +1,6 @@
 """Where one or many applications connect: the best of simple rules, a local search and an exact solver."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from serving.decisions.allocation.program import program_of
 __all__ = ["Allocation", "Solved", "allocate", "solve"]
 
 _DIVE, _WHOLE, _COST = 0.25, 0.55, 0.2  # shares of the solver's time: near the relaxation, all of it, cost at the end
+_LATE = 1.6  # after so many times the solver's time nothing more is improved: a busy machine is no reason to wait
 
 _ASSIGNED = ("request_id", "node_id", "kva", "distance_km", "cost_cny")
 _UNSERVED = ("request_id", "kva", "reason", "largest_kva", "largest_node_id", "largest_alone_kva")
@@ -85,6 +87,7 @@ def allocate(
 
 def solve(problem: Problem) -> Solved:
     """The best assignment of all that were tried; no worse than any simple rule."""
+    started = time.perf_counter()
     rules, program, seconds = greedies(problem), program_of(problem), problem.policy.seconds
     tried = {f"greedy {name}": one for name, one in rules.items()}
     scores = {name: problem.score(one) for name, one in tried.items()}
@@ -93,8 +96,9 @@ def solve(problem: Problem) -> Solved:
     tried |= {name: one.assignment for name, one in (("dive", first), ("milp", whole)) if one is not None}
     if whole is None or not whole.optimal:
         # What a dive leaves behind is full of holes of the right size: it gains most, however it stands before.
-        starts = [name for name in (best_rule, "dive", "milp") if name in tried]
-        tried |= {f"{name}, improved": improve(problem, tried[name]) for name in starts}
+        for name in ("dive", "milp", best_rule):
+            if name in tried and time.perf_counter() - started < _LATE * seconds:
+                tried[f"{name}, improved"] = improve(problem, tried[name])
     scores = {name: problem.score(one) for name, one in tried.items()}
     method = min(tried, key=lambda one: scores[one])
     best = min(tried[method], cheapest(problem, tried[method], _COST * seconds), key=problem.score)
