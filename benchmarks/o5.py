@@ -1,17 +1,18 @@
-"""O5: allocation against FIFO and the best greedy rule, 120 applications on 60 areas, 400 on 60, 1,000 on 200; 5 seeds.
+"""O5: allocation against FIFO, of requests that fit when alone; 120 on 60 areas, 400 on 60, 1,000 on 200; 5 seeds.
 
 Areas' open capacity is uniform from 0 to 200 kVA, requests log-uniform from 10 to 400 kVA, priorities 1 to 5 and
 positions uniform, in a square of ten by ten km. Six areas hang on a feeder, all feeders on one substation; their pools
 are the sums of what is open below, so that areas bind. Weights halve from one priority to the next: see the policy.
 
-Half of the kVA asked for is in requests larger than anything open near them: nobody can place those, and they are as
-much in FIFO's figure as in ours. `ratio_…` therefore counts requests that would fit at a candidate if they were alone.
-To the letter, every request counted, `ratio_…_all` stands beside `least_…_all`: what no allocation whatever can go
-below, as HiGHS proved it.
+To the letter the bar counts every request, and is then not met: `ratio_…_all`. More than half of what stays unserved
+is in requests larger than anything open near them, which nobody can place, and which FIFO's figure holds as well as
+ours. `least_…_all` is below what any allocation to any areas can reach, near or far: requests larger than the largest
+area stay out, the others may be cut up and share all room there is. `ratio_…` counts those that fit at a candidate
+if they are alone; that is a reading of the bar, not its letter.
 
-`ratio_…_drawn`: a request draws what its class does (`configs/policy/connections.yaml`: 35 to 50 % of what is asked for
-at most, by block of the day); every request counted. `ratio_…_tight`: feeders' pools are .7
-times the sum of their areas' and bind, too; counted as `ratio_…`, two seeds. SEED=n measures seed n alone.
+`ratio_…_drawn`: a request draws what its class does (`configs/policy/connections.yaml`: 35 to 50 % of what is asked
+for at most, by block of the day); every request counted. `ratio_…_tight`: feeders' pools are .7 times the sum of
+their areas' and bind, too; counted as `ratio_…`, two seeds. SEED=n measures seed n alone.
 """
 
 import os
@@ -109,6 +110,21 @@ def breaks(given: Instance, problem: Problem, assignment: Assignment) -> int:
     return sum(kva > float(given.room.at[node, block]) + 2e-6 for (node, block), kva in used.items())
 
 
+def least_anywhere(given: Instance, problem: Problem) -> float:
+    """Weighted kVA that stays unserved in any allocation: who fits no area at all, and what all areas' room together
+    cannot hold if the others may be cut up; the block of the day that says most."""
+    room = given.room.loc[list(given.paths)].to_numpy()
+    fits = np.array([(one <= room + 2e-6).all(axis=1).any() for one in problem.draw_kva])
+    most = float("inf")
+    for block in range(BLOCKS):
+        draw, value = problem.draw_kva[fits, block], problem.value[fits]
+        order = np.argsort(-value / draw)
+        before = np.cumsum(draw[order]) - draw[order]
+        part = np.clip((room[:, block].sum() - before) / draw[order], 0, 1)
+        most = min(most, float((part * value[order]).sum()))
+    return float(problem.value.sum()) - most
+
+
 def one_instance(given: Instance, policy: AllocationPolicy) -> dict[str, Any]:
     """Weighted unserved kVA of FIFO, of the best rule and of ours; of requests that fit alone, and of all."""
     started = time.perf_counter()
@@ -126,7 +142,8 @@ def one_instance(given: Instance, policy: AllocationPolicy) -> dict[str, Any]:
     return {
         "ratio": unserved(solved.assignment, placeable) / unserved(first, placeable),
         "ratio_all": ours / unserved(first, every),
-        "least_all": solved.bound / unserved(first, every),
+        "least_all": least_anywhere(given, problem) / unserved(first, every),
+        "proved_all": solved.bound / unserved(first, every),
         "greedy_all": best / unserved(first, every),
         "ours_kva": ours,
         "fifo_kva": unserved(first, every),
