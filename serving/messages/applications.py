@@ -26,10 +26,14 @@ Kva = Annotated[float, Field(ge=0.001, le=1_000_000, description="capacity asked
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+_LEAST_SHARE = 0.001
+
+
 def _draws(shares: list[float] | None) -> list[float] | None:
-    if shares is not None and max(shares) <= 0:
-        raise ValueError("no block draws anything")
-    return shares
+    if shares is not None and max(shares) < _LEAST_SHARE:
+        raise ValueError(f"no block draws as much as {_LEAST_SHARE} of it")
+    # Less than a millionth is nothing.
+    return None if shares is None else [round(share, 6) for share in shares]
 
 
 Shares = Annotated[
@@ -38,7 +42,7 @@ Shares = Annotated[
         min_length=6,
         max_length=6,
         description="share of it drawn in each four-hour block of the local day; empty: all of it at any hour",
-        json_schema_extra={"contains": {"exclusiveMinimum": 0}},
+        json_schema_extra={"contains": {"minimum": _LEAST_SHARE}},
     ),
     AfterValidator(_draws),
 ]
