@@ -85,3 +85,31 @@ def test_the_port_being_taken_is_said_plainly(servers: SimpleNamespace, tmp_path
     assert done.returncode == 2
     assert port in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_a_running_server_promises_is_open_no_more(launch: Launch, servers: SimpleNamespace) -> None:
+    client = launch(servers.HEADROOM).client
+
+    def open_kva(node: str) -> float:
+        (row,) = client.post("/v1/capacity", json={"node_ids": [node]}).json()["nodes"]
+        return float(row["open_kva"] or 0.0)
+
+    nodes = client.get("/v1/nodes").json()["nodes"]
+    area = max((node["node_id"] for node in nodes if node["kind"] == "area"), key=open_kva)
+    before = open_kva(area)
+    assert before >= 10
+    wish = {"request_id": "Y1", "kva": 5, "node_id": area}
+    placed = client.post("/v1/allocate", json={"requests": [wish], "commit": True}).json()
+    (held,) = [one["reservation_id"] for one in placed["assignments"]]
+    assert open_kva(area) == before - 5
+    asked = {"application_id": "Y2", "node_id": area, "kva": before, "customer_class": "commercial"}
+    found = client.post("/v1/applications/check", json=asked).json()
+    assert (found["outcome"], found["state"]) == ("constrained", "waiting")
+    client.post(f"/v1/reservations/{held}/cancel", json={"why": "taken back"})
+    (told,) = client.get("/v1/applications", params={"state": "all"}).json()["applications"]
+    assert told["state"] == "released"
+    assert open_kva(area) == 0.0
+    assert client.get("/v1/digest").status_code == 200
+    assert client.get("/v1/events").json()["events"] == []
+    feeder = next(node["node_id"] for node in nodes if node["kind"] == "feeder")
+    assert client.post("/v1/transfers", json={"node_id": feeder}).status_code in (200, 422)
