@@ -27,7 +27,6 @@ import pandas as pd
 from benchmarks.result import Measured, run, seed
 from features.configs import config_path
 from features.settings import load_settings
-from serving.allocating import class_shares_of
 from serving.decisions.allocation import (
     NOWHERE,
     AllocationPolicy,
@@ -39,6 +38,7 @@ from serving.decisions.allocation import (
     read_problem,
     solve,
 )
+from serving.desk.allocating import class_shares_of
 from training.peak.blocks import BLOCKS
 from training.peak.connections import ConnectionPolicy
 

@@ -14,19 +14,19 @@ from features.errors import HeadroomError
 from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
-from serving.applications import Applications
-from serving.basing import LEDGERS
-from serving.connecting import Connecting
-from serving.digests import Digests
-from serving.happenings import Happenings
+from serving.desk.applications import Applications
+from serving.desk.basing import LEDGERS
+from serving.desk.connecting import Connecting
+from serving.desk.digests import Digests
+from serving.desk.happenings import Happenings
+from serving.desk.promises import Promises
+from serving.desk.switching import Switching
 from serving.intake import Intake
-from serving.promises import Promises
 from serving.rechecking import Rechecker
 from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
 from serving.served import ServedLog
 from serving.settings import ServiceSettings, command_name
 from serving.state import KeyStore, open_state
-from serving.switching import Switching
 
 __all__ = ["Backend"]
 

@@ -82,7 +82,7 @@ def _watched(workspace: Workspace) -> Mapping[str, int]:
 
 def _queued(workspace: Workspace) -> Mapping[str, int]:
     """Applications handed in and not yet approved, against what is open: how many were checked, how many wait."""
-    from serving.applications import Applications
+    from serving.desk.applications import Applications
     from serving.holdings import Holdings
     from serving.settings import service_settings
     from serving.state import open_state

@@ -87,11 +87,11 @@ def _held(folder: Path, wait: bool = False) -> IO[bytes] | None:
     """The folder's lock, now held by this process until it closes it or ends; None while another holds it."""
     path = folder / _LOCK
     while True:
-        folder.mkdir(exist_ok=True)
         try:
+            folder.mkdir(exist_ok=True)
             lock = path.open("wb")
-        except FileNotFoundError:
-            # Cleared by another process in between.
+        except (FileExistsError, FileNotFoundError):
+            # Cleared by another in between, be it while the folder was found to be there.
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -85,9 +85,9 @@ def _ask(
     workspace: Workspace, rows: list[dict[str, Any]], by_class: bool, commit: bool, policy_file: Path | None
 ) -> dict[str, Any]:
     from serving.access import LOCAL
-    from serving.allocating import load_allocation_policy
     from serving.cli.asking import local_desk
-    from serving.connecting import Connecting
+    from serving.desk.allocating import load_allocation_policy
+    from serving.desk.connecting import Connecting
 
     if commit and any("request_id" not in row for row in rows):
         raise ConfigError("what is held is held for somebody: give every application a request_id")

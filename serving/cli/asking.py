@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from serving.answers import Answers
-    from serving.applications import Applications
-    from serving.digests import Digests
-    from serving.promises import Promises
+    from serving.desk.applications import Applications
+    from serving.desk.digests import Digests
+    from serving.desk.promises import Promises
 
 __all__ = ["checked", "keeping", "local_answers", "local_desk", "local_digests"]
 
@@ -37,7 +37,7 @@ def local_answers(workspace: Workspace) -> "Answers":
 
 def _held(answers: "Answers") -> dict[str, tuple[int, ...]]:
     """What is promised, by the workspace's state; nothing where there is none yet."""
-    from serving.applications import Applications
+    from serving.desk.applications import Applications
     from serving.state import open_state
 
     holdings = answers.holdings
@@ -84,8 +84,8 @@ def keeping(answers: "Answers") -> Iterator[None]:
 @contextmanager
 def local_desk(workspace: Workspace) -> Iterator[tuple["Applications", "Promises"]]:
     """The use cases of applications and promises on a workspace's state, for the person who owns it."""
-    from serving.applications import Applications
-    from serving.promises import Promises
+    from serving.desk.applications import Applications
+    from serving.desk.promises import Promises
     from serving.state import open_state
 
     holdings = local_answers(workspace).holdings
@@ -100,7 +100,7 @@ def local_desk(workspace: Workspace) -> Iterator[tuple["Applications", "Promises
 @contextmanager
 def local_digests(workspace: Workspace) -> Iterator["Digests"]:
     """The use case of weekly digests on a workspace's state, for the person who owns it."""
-    from serving.digests import Digests
+    from serving.desk.digests import Digests
 
     with local_desk(workspace) as (applications, _):
         yield Digests(applications.holdings, applications.engine)

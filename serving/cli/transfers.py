@@ -33,7 +33,7 @@ def command(place: str, now: str | None, publication: str | None, workspace: Wor
     the room used up. Loads are what open capacity keeps room for. Room of a feeder is by how much its customers may
     grow together.
     """
-    from serving.transferring import transfers
+    from serving.desk.transferring import transfers
 
     answer = transfers(workspace, place, _moment(now), publication_id=publication)
     if as_json:

@@ -10,7 +10,7 @@ __all__ = ["render"]
 
 
 def render(told: Mapping[str, Any], org_unit: str) -> str:
-    """The page of one unit of a digest (as `serving.digests` makes it), with a line for each unit below."""
+    """The page of one unit of a digest (as `serving.desk.digests` makes it), with a line for each unit below."""
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
-from serving.allocating import (
+from serving.decisions.allocation import AllocationPolicy
+from serving.desk.allocating import (
     allocate_in,
     allocation_answer,
     class_shares_of,
     ground_of,
     request_frame,
 )
-from serving.decisions.allocation import AllocationPolicy
 from serving.holdings import Node, Territory
 from training.peak.connections import ConnectionPolicy
 

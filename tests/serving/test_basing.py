@@ -11,7 +11,7 @@ from features.contracts import CONTRACTS
 from features.frames import as_contract
 from features.lake import Lake
 from serving.access import LOCAL
-from serving.basing import base_of, drawn_va
+from serving.desk.basing import base_of, drawn_va
 from serving.ledger import to_va
 from serving.messages import CheckRequest
 from serving.publish import Provenance

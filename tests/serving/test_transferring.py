@@ -13,8 +13,8 @@ from features.errors import DataError, NotFoundError
 from features.lake import Lake
 from features.workspace import Workspace
 from serving.cli.transfers import command
+from serving.desk.transferring import kept_kva, load_transfer_policy, transfers
 from serving.publish import Provenance, write_publication
-from serving.transferring import kept_kva, load_transfer_policy, transfers
 
 KAPPA = 1.1
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from serving.cli import group
-from serving.digests import last_week, week_of
+from serving.desk.digests import last_week, week_of
 from serving.messages import DigestAnswer, EventsAnswer
 from serving.refusals import BadFieldError
 from tests.serving.conftest import LAST_LOAD

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from serving.access import Permission, Principal, Scope
-from serving.applications import Applications
+from serving.desk.applications import Applications
 from serving.ledger import Reservation
 from serving.ledger.records import HOLDING, STATES
 from serving.messages.promises import ChangeRequest, NoticesQuery, ReservationsQuery

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from serving.access import Permission, Principal, Scope
-from serving.basing import drawn_va, open_queue, recheck, stand_on_latest
 from serving.decisions.queue import Finding
+from serving.desk.basing import drawn_va, open_queue, recheck, stand_on_latest
 from serving.holdings import Holdings
 from serving.ledger import Room, to_va
 from serving.messages.applications import ApplicationsQuery, CheckRequest, QueueQuery, WithdrawRequest

@@ -11,15 +11,15 @@ from features.configs import config_path
 from features.errors import DataError
 from features.settings import load_settings
 from serving.access import Permission, Principal, Scope
-from serving.allocating import (
+from serving.decisions.allocation import AllocationPolicy
+from serving.desk.allocating import (
     allocate_in,
     allocation_answer,
     class_shares_of,
     load_allocation_policy,
     request_frame,
 )
-from serving.applications import Applications
-from serving.decisions.allocation import AllocationPolicy
+from serving.desk.applications import Applications
 from serving.ledger import BLOCKS, Ask, Room, to_va
 from serving.ledger.book import reserve_in
 from serving.queue import Queue
@@ -53,8 +53,8 @@ class Connecting:
         by_class: bool = False,
         policy: AllocationPolicy | None = None,
     ) -> dict[str, Any]:
-        """Where the requests of `rows` (fields as `serving.allocating.request_frame` takes them) connect, of the areas
-        the key sees. With `commit` what is assigned is held, all of it or nothing, and waits no more in the queue.
+        """Where the requests of `rows` (fields as `serving.desk.allocating.request_frame` takes them) connect, of the
+        areas the key sees. With `commit` what is assigned is held, all of it or nothing, and waits no more.
         """
         who.require(Permission.PROMISE if commit else Permission.CAPACITY_LIVE)
         rules, queue = policy or load_allocation_policy(), self.applications.queue()

@@ -4,11 +4,11 @@ from typing import Any
 
 from features.errors import DataError, NotFoundError
 from serving.access import Permission, Principal
+from serving.desk.transferring import transfers
 from serving.holdings import Holdings
 from serving.messages.connecting import TransfersRequest
 from serving.orgs import Orgs
 from serving.refusals import BadFieldError, UnknownPublicationError
-from serving.transferring import transfers
 
 __all__ = ["Switching"]
 
