@@ -2,7 +2,7 @@
 
 Seeds 0-4, all nodes, both kinds (80 % and 100 % of the rating), July to December 2025, an issue every second noon.
 Per territory one demand model is trained until the end of February 2025 and never again. The calibration is learnt
-from its own forecasts since March, and learnt anew on the first of each judged month from days that had ended by then;
+from its own forecasts since March, and learnt anew every seven days from days that had ended by then;
 ratings are those known at that moment, weather forecasts as issued (of the last 400 days). A day is crossed when the
 load is at or above the limit for two hours on end (rule set A); days not wholly read are not judged. Every target day
 is judged once at leads of one or two local days, and again at three to seven. Reliability: |observed share - mean
@@ -42,7 +42,7 @@ from training.watch.days import utc_of
 
 SEEDS = range(5)
 TABLES = ("org_unit", "node", "transformer", "node_load", "weather_observed", "weather_forecast", "event")
-MONTHS = pd.date_range("2025-07-01", "2025-12-01", freq="MS")
+WEEKS = pd.date_range("2025-07-01", "2025-12-31", freq="7D")
 TRAINED_UNTIL = pd.Timestamp("2025-03-01", tz="Asia/Shanghai").tz_convert("UTC")
 FEWEST = 50
 NEAR, FAR = (1, 2), (3, 4, 5, 6, 7)
@@ -72,11 +72,12 @@ def judged_days(number: int) -> pd.DataFrame:
         for name in TABLES:
             lake.append(name, territory.frame(name), "first")
         history = load_history(lake, TerritorySettings())
-        ratings = [_rating_kw(lake, moment) for moment in utc_of(MONTHS, history.calendar)]
+        ratings = [_rating_kw(lake, moment) for moment in utc_of(WEEKS, history.calendar)]
     model = DemandModel.fit(history.until(TRAINED_UNTIL), load_settings(DemandConfig, config_path("demo/demand.yaml")))
     issues = issue_times(history.calendar, TRAINED_UNTIL, history.loads.end, config.every_days, config.issue_hours)
     cases = collect_cases(history, model, issues, LEVELS, config)
-    parts = [_one_month(history, cases, config, month, rating) for month, rating in zip(MONTHS, ratings, strict=True)]
+    past = _past(history, config)
+    parts = [_one_week(history, past, cases, config, week, rating) for week, rating in zip(WEEKS, ratings, strict=True)]
     return pd.concat(parts, ignore_index=True).assign(seed=number)
 
 
@@ -85,11 +86,16 @@ def _rating_kw(lake: Lake, moment: pd.Timestamp) -> pd.Series:
     return nodes["rating_kva"].astype(float) * nodes["power_factor"].astype(float)
 
 
-def _one_month(
-    history: History, cases: pd.DataFrame, config: ForeseenConfig, month: pd.Timestamp, rating: pd.Series
+def _one_week(
+    history: History,
+    past: tuple[pd.DatetimeIndex, np.ndarray],
+    cases: pd.DataFrame,
+    config: ForeseenConfig,
+    week: pd.Timestamp,
+    rating: pd.Series,
 ) -> pd.DataFrame:
-    """The issues of one month, with a calibration that knows nothing of it."""
-    begin, end = utc_of(pd.DatetimeIndex([month, month + pd.offsets.MonthBegin()]), history.calendar)
+    """The issues of one week, with a calibration that knows nothing of it."""
+    begin, end = utc_of(pd.DatetimeIndex([week, week + pd.Timedelta(days=7)]), history.calendar)
     calibration = ForeseenCalibration.fit(cases[cases["issued_at"] < begin], config, LEVELS, 1, "champion", until=begin)
     now = cases[(cases["issued_at"] >= begin) & (cases["issued_at"] < end) & cases["run_kw"].notna()]
     limits = crossing_limits(rating, load_foreseen_policy()).set_index(["kind", "node_id"])["limit_kw"]
@@ -102,16 +108,24 @@ def _one_month(
             probability=calibration.probability(now, limit),
             crossed=(now["run_kw"].to_numpy(dtype=float) >= limit).astype(float),
         )
-        parts.append(part.assign(**_climatologies(history, part, of_node)))
+        parts.append(part.assign(**_climatologies(history, past, part, of_node)))
     return pd.concat(parts)
 
 
-def _climatologies(history: History, part: pd.DataFrame, limit_kw: pd.Series) -> dict[str, np.ndarray]:
-    """What is usual by each reading of it, from days that had ended by the local midnight before each issue."""
+def _past(history: History, config: ForeseenConfig) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Every whole local day [D] and its worst runs [N, D]."""
     loads, calendar = history.loads, history.calendar
     local = calendar.local(pd.DatetimeIndex([loads.start, loads.end]))
     days = pd.date_range(local[0].ceil("D"), local[1].floor("D") - pd.Timedelta(days=1), freq="D")
-    runs = day_levels(loads, calendar, days, run_width(ForeseenConfig().run_minutes, loads.step_minutes))
+    return days, day_levels(loads, calendar, days, run_width(config.run_minutes, loads.step_minutes))
+
+
+def _climatologies(
+    history: History, past: tuple[pd.DatetimeIndex, np.ndarray], part: pd.DataFrame, limit_kw: pd.Series
+) -> dict[str, np.ndarray]:
+    """What is usual by each reading of it, from days that had ended by the local midnight before each issue."""
+    loads, calendar = history.loads, history.calendar
+    days, runs = past
     over = runs >= limit_kw.reindex(list(loads.ids)).to_numpy(dtype=float)[:, None]
     row = part["node_id"].map({node: at for at, node in enumerate(loads.ids)}).to_numpy(dtype=int)
     at = days.searchsorted(calendar.local(pd.DatetimeIndex(part["issued_at"])).normalize())
