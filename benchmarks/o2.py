@@ -3,13 +3,14 @@
 Seeds 0-4, all nodes, both kinds (80 % and 100 % of the rating), July to December 2025, an issue every second noon.
 Per territory one demand model is trained until the end of February 2025 and never again. The calibration is learnt
 from its own forecasts since March, and learnt anew every seven days from days that had ended by then; ratings are those
-known at that moment, weather forecasts as issued (of the last 400 days). A day is crossed when the load is at or above the limit for two hours on end (rule set A); days not wholly read are not judged. Every target day
+known at that moment, weather forecasts as issued (of the last 400 days). A day is crossed when the load is at or above
+the limit for two hours on end (rule set A); days not wholly read are not judged. Every target day
 is judged once at leads of one or two local days, and again at three to seven. Reliability: |observed share - mean
 probability| by fifths of the probability, the worst with at least 50 cases. Climatology: the best of a node's own past
 frequency in that month of the year (its own of all months where there is none), its own of all months, and one rate for
 all, each known at the issue. Both kinds are judged together; overload alone has some 50-100 cases in the upper fifths.
 
-Settings were chosen on seeds 10-15. These seeds were measured twice: learnt anew by the month the worst fifth was .057
+Settings were chosen on seeds 10-12. These seeds were measured twice: learnt anew by the month the worst fifth was .057
 off; weekly was then chosen on seeds 10-13 and looked at on 14 and 15 before the second measurement.
 """
 
