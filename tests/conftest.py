@@ -1,17 +1,30 @@
 """Fixtures that many tests share."""
 
+import sqlite3
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import psycopg
 import pytest
+from sqlalchemy import Engine, event
 
 from features.demo import DemoConfig, Territory, simulate
 from features.lake import Lake
 from tests.postgres import postgres, postgres_binaries
 
 SMALL = DemoConfig(substations=1, feeders=2, areas=8, customers=60, years=2, customer_years=1, weather_stations=2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_disks() -> None:
+    """SQLite waits for the disk at every commit, so that nothing is lost when power is; no test pulls the plug."""
+
+    @event.listens_for(Engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(scope="session")
