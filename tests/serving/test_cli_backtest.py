@@ -15,6 +15,9 @@ from serving.cli import group
 from training.demand import DemandConfig, DemandModel
 from training.registry import find_runs, promote, register
 
+# Models are fitted again and again.
+pytestmark = pytest.mark.slow
+
 PEAK = "scenarios: 50\ncalibration_scenarios: 50\nmin_history_days: 200\norigins: 2\nhorizons_days: [31, 92]\n"
 DEMAND = DemandConfig.model_validate(
     {"booster": {"rounds": 10, "max_rows": 4000, "leaves": 7, "threads": 1}, "calibration": {"max_issues": 5}}

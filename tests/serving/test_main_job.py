@@ -18,6 +18,9 @@ from serving.decisions.policy import CapacityPolicy
 from serving.publish import list_publications, read_publication
 from training.registry import champion
 
+# The whole main job takes half a minute.
+pytestmark = pytest.mark.slow
+
 SIZE = ("--areas", "6", "--customers", "30", "--years", "2", "--seed", "11")
 
 

@@ -30,6 +30,9 @@ from training.registry import champion, find_runs
 from training.watch.decision import RetrainPolicy
 from training.watch.performance import judged_days, replayed_scores
 
+# A model is trained and watched through weeks.
+pytestmark = pytest.mark.slow
+
 LIVE_DAYS, PAST_DAYS = 12, 130
 SHIFTED = "A0003"
 TINY = DemandConfig.model_validate(

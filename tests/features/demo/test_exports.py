@@ -17,6 +17,9 @@ from features.demo.exports.naming import in_collection, traditional
 from features.ingest import ingest
 from features.workspace import Workspace
 
+# Whole territories are written and ingested.
+pytestmark = pytest.mark.slow
+
 TINY = DemoConfig(substations=1, feeders=1, areas=3, customers=12, years=2, customer_years=1, weather_stations=1)
 
 

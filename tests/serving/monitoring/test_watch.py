@@ -84,6 +84,7 @@ def test_a_late_correction_withdraws(place: Any, engine: Engine) -> None:
     assert (back["withdrawn_at"], back["first_seen_at"]) == (None, place.at(20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule_set", ["a", "b"])
 def test_what_began_long_ago_keeps_its_start(place: Any, engine: Engine, rule_set: str) -> None:
     """An overload of forty days, a node silent for as long, and one never heard of: found again, not begun anew."""

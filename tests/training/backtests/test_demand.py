@@ -17,6 +17,9 @@ from training.demand import DemandConfig, DemandModel
 from training.metrics import rcrps
 from training.scoring import by_node
 
+# Models are fitted again and again.
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., History]
 DAY = pd.Timedelta(days=1)
 

@@ -28,6 +28,9 @@ from training.metrics import rcrps
 from training.outlook import MemberConfig, OutlookConfig, ScenarioConfig, TermsConfig, outlook_quantiles
 from training.registry import find_runs
 
+# Models are fitted again and again.
+pytestmark = pytest.mark.slow
+
 ZONE = TerritorySettings()
 START = pd.Timestamp("2022-01-01", tz=ZONE.time_zone).tz_convert("UTC")
 DAYS, YOUNG_DAYS = 900, 150

@@ -17,6 +17,9 @@ from training.demand import DemandConfig, DemandModel
 from training.promotion import Force, PromotionPolicy, Verdict, promote_challenger, rollback
 from training.registry import champion, fetch, find_runs, list_versions, promote, promotions, register
 
+# Every test trains and judges models; the gate itself has fast tests of its own.
+pytestmark = pytest.mark.slow
+
 TABLES = ("org_unit", "node", "transformer", "weather_observed", "node_load")
 AREAS = ["A0001", "A0002", "A0003", "A0004"]
 # Coverage and latency are judged elsewhere: so little data, and a machine with other work, must not decide these tests.
