@@ -1,5 +1,6 @@
 """The use case of allocation: where applications connect within what is open and not promised; then it may be held."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -129,10 +130,10 @@ class Connecting:
 
 def _whole(rows: Rows, now: datetime) -> list[dict[str, Any]]:
     """Every row with a number and a moment of its own; without a class nothing is known but what is asked for."""
-    numbers = [str(row["request_id"]) for row in rows if row.get("request_id") is not None]
-    twice = next((one for one in numbers if numbers.count(one) > 1), None)
-    if twice is not None:
-        raise DuplicateError(f"the number {twice} is given {numbers.count(twice)} times")
+    numbers = Counter(str(row["request_id"]) for row in rows if row.get("request_id") is not None)
+    for number, times in numbers.items():
+        if times > 1:
+            raise DuplicateError(f"the number {number} is given {times} times")
     whole = []
     for place, row in enumerate(rows):
         full = {"request_id": f"({place + 1})", "submitted_at": now + timedelta(microseconds=place), **row}

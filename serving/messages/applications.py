@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from features.contracts import CUSTOMER_CLASSES
 from serving.messages.parts import Identifier, Message
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
 ]
 
 CustomerClass = Literal["residential", "commercial", "industrial", "agricultural", "public", "ev_charging"]
-assert CustomerClass.__args__ == CUSTOMER_CLASSES  # type: ignore[attr-defined]
 Kva = Annotated[float, Field(ge=0.001, le=1_000_000, description="capacity asked for, kVA")]
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -53,11 +53,12 @@ class Ledgers:
         above = {str(node): parent for node, parent in parents.items() if isinstance(parent, str)}
         counts: Counter[str] = Counter()
         for area, number in _holding(self.customer, "customer_id", at)["area_id"].value_counts().items():
-            node, seen = str(area), set[str]()
+            node: str | None = str(area)
+            seen: set[str] = set()
             while node is not None and node not in seen:
                 seen.add(node)
                 counts[node] += int(number)
-                node = above.get(node)  # type: ignore[assignment]
+                node = above.get(node)
         return np.array([counts[str(node)] for node in parents.index], dtype=np.int64)
 
 

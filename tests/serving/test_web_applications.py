@@ -1,11 +1,12 @@
 """Applications over HTTP: found, queued, released in order when something changes, each step on record, by scope."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
 
+from features.contracts import CUSTOMER_CLASSES
 from serving.examples import CHECK_ANSWER, CHECK_REQUESTS
 from serving.messages import (
     ApplicationAnswer,
@@ -16,6 +17,7 @@ from serving.messages import (
     QueueAnswer,
     ReservationsAnswer,
 )
+from serving.messages.applications import CustomerClass
 from tests.serving.conftest import LAST_LOAD, publish
 
 CHECK = "/v1/applications/check"
@@ -187,6 +189,10 @@ def test_a_notice_is_read_once_by_whoever_is_first(own: Any) -> None:
     again = own.client.post(f"/v1/notices/{one['notice_id']}/read", headers=own.headers("planner")).json()
     assert first == again
     assert own.get("/v1/notices", "hall", unread=True).json()["total"] == 0
+
+
+def test_classes_of_use_are_those_of_the_contracts() -> None:
+    assert get_args(CustomerClass) == CUSTOMER_CLASSES
 
 
 def test_the_examples_are_messages() -> None:

@@ -4,8 +4,6 @@ A forecast that stands out does so in part because it errs, most of all where it
 beyond what such forecasts are worth; the calibration draws it back towards these.
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
@@ -54,11 +52,7 @@ class _Levels:
 
     def over(self, days: np.ndarray, median: bool = False) -> np.ndarray:
         """Mean or median worst run [N] over `days` (numbers from today, negative)."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            part = self._values[:, np.searchsorted(self._days, days)]
-            found: np.ndarray = np.nanmedian(part, axis=1) if median else np.nanmean(part, axis=1)
-        return found
+        return _known(self._values[:, np.searchsorted(self._days, days)], median)
 
     def seasonal_rise(self, lead: int) -> np.ndarray:
         """What past years rose [N] from the four weeks before this date to the days around `lead` days after it."""
@@ -67,7 +61,12 @@ class _Levels:
             at = -year * _YEAR_DAYS
             around = np.arange(at + lead - _SEASON_DAYS, at + lead + _SEASON_DAYS + 1)
             rises.append(self.over(around) - self.over(np.arange(at - _LEVEL_DAYS, at)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            found: np.ndarray = np.nanmean(rises, axis=0)
-        return found
+        return _known(np.stack(rises, axis=1))
+
+
+def _known(values: np.ndarray, median: bool = False) -> np.ndarray:
+    """Mean or median [N] of what is known of `values` [N, days]; NaN where nothing is."""
+    found = np.full(len(values), np.nan)
+    told = ~np.isnan(values).all(axis=1)
+    found[told] = np.nanmedian(values[told], axis=1) if median else np.nanmean(values[told], axis=1)
+    return found

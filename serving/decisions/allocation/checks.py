@@ -1,6 +1,6 @@
 """What allocation refuses: every fault names the table, the column, how many rows have it and the first of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -65,8 +65,8 @@ def check_places(places: pd.DataFrame, paths: Mapping[str, tuple[str, ...]]) -> 
     _refuse("path", "node_id", "does not begin at its area", [paths[one][:1] != (one,) for one in areas], areas)
 
 
-def _columns(table: str, frame: pd.DataFrame, names: object) -> None:
-    for name in list(names):  # type: ignore[call-overload]
+def _columns(table: str, frame: pd.DataFrame, names: Iterable[str | int]) -> None:
+    for name in names:
         if name not in frame.columns:
             raise DataError(table, str(name), "column is missing", len(frame), "the first row")
 

@@ -49,7 +49,7 @@ def path_of(area: str, above: Mapping[str, str | None] = ABOVE) -> tuple[str, ..
 def an_ask(area: str = "A1", kva: float | Sequence[float] = 10, ref: str = "Y1", **others: object) -> Ask:
     blocks = [kva] * BLOCKS if isinstance(kva, int | float) else list(kva)
     values: dict[str, object] = {"kind": "allocation", "hall_id": "H1", "expires_at": NOW + timedelta(days=30)}
-    return Ask(ref=ref, path=path_of(area), va=tuple(int(one * 1000) for one in blocks), **(values | others))  # type: ignore[arg-type]
+    return Ask(ref=ref, path=path_of(area), va=tuple(int(one * 1000) for one in blocks), **(values | others))
 
 
 def a_promise(application_id: str = "Y1", area: str = "A1", stage: str = "approved", kva: float = 10) -> Promise:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -228,13 +229,13 @@ class Plain:
 
     def __init__(self) -> None:
         self.open: dict[str, float | None] = a_base_kva()
-        self.made: dict[int, tuple[str, list[int], object, str]] = {}
+        self.made: dict[int, tuple[str, list[int], Any, str]] = {}
 
     def held(self, node: str) -> list[int]:
         rows = [kva for area, kva, _, state in self.made.values() if state in "hc" and node in path_of(area)]
         return [sum(column) for column in zip([0] * BLOCKS, *rows, strict=True)]
 
-    def reserve(self, number: int, area: str, kva: list[int], until: object) -> bool:
+    def reserve(self, number: int, area: str, kva: list[int], until: Any) -> bool:
         for node in path_of(area):
             room = self.open[node]
             if any(one and (room is None or held + one > room) for held, one in zip(self.held(node), kva, strict=True)):
@@ -242,9 +243,9 @@ class Plain:
         self.made[number] = (area, kva, until, "h")
         return True
 
-    def run_out(self, now: object) -> None:
+    def run_out(self, now: Any) -> None:
         self.made = {
-            number: (area, kva, until, "e" if state == "h" and until <= now else state)  # type: ignore[operator]
+            number: (area, kva, until, "e" if state == "h" and until <= now else state)
             for number, (area, kva, until, state) in self.made.items()
         }
 

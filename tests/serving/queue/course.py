@@ -14,7 +14,7 @@ CLASSES = {"public": 1, "residential": 2, "industrial": 3}
 
 
 def policy(order: str = "first_come", overtaking: bool = False) -> QueuePolicy:
-    return QueuePolicy(order=order, priority=CLASSES, overtaking=overtaking, release_days=RELEASE_DAYS)  # type: ignore[arg-type]
+    return QueuePolicy(order=order, priority=CLASSES, overtaking=overtaking, release_days=RELEASE_DAYS)
 
 
 class Course:
