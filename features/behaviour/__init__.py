@@ -1,0 +1,1 @@
+"""What a customer is like: features of use, money, contacts and applications, as of any date."""

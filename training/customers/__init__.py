@@ -1,0 +1,1 @@
+"""Models of customers: what they have in common, from cases with a known outcome to the version that serves."""
