@@ -188,4 +188,8 @@ class _Parser:
 
 def _told(token: Token) -> str:
     """A token, as it is named in a message."""
-    return "the end" if token.kind == "end" else shown(f"{token.value:g}" if isinstance(token.value, float) else token.value)
+    return (
+        "the end"
+        if token.kind == "end"
+        else shown(f"{token.value:g}" if isinstance(token.value, float) else token.value)
+    )
