@@ -6,7 +6,7 @@ from alembic import op
 from serving.state.base import UtcDateTime
 
 revision = "v0006"
-down_revision = "v0004"
+down_revision = "v0005"
 branch_labels = None
 depends_on = None
 

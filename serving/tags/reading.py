@@ -1,0 +1,95 @@
+"""Tags read back from their changes: the newest of each customer and tag up to a run."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy import Connection, RowMapping, and_, func, select
+
+from serving.decisions.tags import HELD, UNKNOWN, Cells, Centres, Column, State
+from serving.tags.records import HeldTag
+from serving.tags.tables import tag_assignment, tag_customer, tag_run
+
+__all__ = ["read_state", "told_tags"]
+
+_CODES = {"held": HELD, "unknown": UNKNOWN}
+_READ_AT_ONCE = 50_000
+
+
+def read_state(
+    connection: Connection, seq: int, as_of: datetime, columns: tuple[Column, ...], centres: Mapping[str, Centres]
+) -> State:
+    """The state that run `seq` left."""
+    known = select(tag_customer.c.customer_id).where(tag_customer.c.seq <= seq)
+    # Sorted here and not by the database: its collation is its own.
+    customers = np.array(sorted(connection.execute(known).scalars()), dtype=object)
+    row_of = {customer: place for place, customer in enumerate(customers.tolist())}
+    place_of = {one.tag: place for place, one in enumerate(columns)}
+    cells = Cells.nothing(len(customers), len(columns))
+    table = tag_assignment.c
+    newest = (
+        select(table.customer_id, table.tag, func.max(table.seq).label("seq"))
+        .where(table.seq <= seq)
+        .group_by(table.customer_id, table.tag)
+        .subquery()
+    )
+    wanted = (table.customer_id, table.tag, table.status, table.pending)
+    times = (table.pending_since, table.since, table.held_since, table.valid_until)
+    same = [table[name] == newest.c[name] for name in ("customer_id", "tag", "seq")]
+    query = select(*wanted, *times).join(newest, and_(*same))
+    for part in connection.execute(query).partitions(_READ_AT_ONCE):
+        rows = [row for row in part if row.tag in place_of and (row.status in _CODES or row.pending)]
+        if not rows:
+            continue
+        at = ([row_of[row.customer_id] for row in rows], [place_of[row.tag] for row in rows])
+        cells.status[at] = [_CODES.get(row.status, 0) for row in rows]
+        cells.pending[at] = [row.pending for row in rows]
+        cells.pending_since[at] = [_seconds(row.pending_since) for row in rows]
+        cells.since[at] = [_seconds(row.since) for row in rows]
+        cells.held_since[at] = [_seconds(row.held_since) for row in rows]
+        cells.memory_until[at] = [_seconds(row.valid_until) if row.status == "unknown" else 0 for row in rows]
+    return State(as_of, customers, columns, cells, dict(centres))
+
+
+def _seconds(moment: datetime | None) -> int:
+    return 0 if moment is None else int(moment.timestamp())
+
+
+def told_tags(
+    connection: Connection, customer_id: str, seq: int, as_of: datetime, columns: Sequence[Column], at: datetime
+) -> list[HeldTag]:
+    """What may be told of one customer at a moment, by the runs up to `seq`: what is held, and what is not known."""
+    query = (
+        select(tag_assignment, tag_run.c.as_of)
+        .join(tag_run, tag_run.c.seq == tag_assignment.c.seq)
+        .where(tag_assignment.c.customer_id == customer_id, tag_assignment.c.seq <= seq)
+        .order_by(tag_assignment.c.seq)
+    )
+    newest = {row["tag"]: row for row in connection.execute(query).mappings()}
+    told = []
+    for column in columns:
+        row = newest.get(column.tag)
+        if row is not None and row["version"] == column.version and row["status"] in _CODES:
+            told.append(_told(row, column, as_of + timedelta(days=column.definition.time_to_live_days), at))
+    return told
+
+
+def _told(row: RowMapping, column: Column, until: datetime, at: datetime) -> HeldTag:
+    lives = row["status"] == "held" and at <= until
+    # What has outlived itself is unknown since it did; what never was known, since it was asked for.
+    since = until if row["status"] == "held" and not lives else row["since"]
+    names = ("input", "value", "direction", "enter", "exit")
+    return HeldTag(
+        customer_id=row["customer_id"],
+        tag=column.tag,
+        version=column.version,
+        status="held" if lives else "unknown",
+        english=column.english,
+        chinese=column.chinese,
+        definition=column.definition,
+        since=since,
+        valid_until=until if lives else None,
+        assigned_as_of=row["as_of"],
+        evidence=tuple(dict(zip(names, one, strict=True)) for one in json.loads(row["evidence"])),
+    )
