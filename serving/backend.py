@@ -14,6 +14,7 @@ from features.errors import HeadroomError
 from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
+from serving.customers.desk import CustomerDesk
 from serving.desk.applications import Applications
 from serving.desk.basing import LEDGERS
 from serving.desk.connecting import Connecting
@@ -49,6 +50,7 @@ class Backend:
         self.transfers = Switching(answers.holdings)
         self.happenings = Happenings(answers.holdings, lambda: self.keys().engine)
         self.digests = Digests(answers.holdings, lambda: self.keys().engine)
+        self.customers = CustomerDesk(answers, lambda: self.keys().engine)
         self.watcher = Rechecker("watch", self.happenings.watch, settings.watch_seconds)
         self.rechecker = Rechecker("recheck", self.applications.recheck, settings.recheck_seconds)
         answers.held = lambda: self.applications.queue().ledger.held()[1]
@@ -80,6 +82,7 @@ class Backend:
     def _warm(self) -> None:
         try:
             self.answers.warm()
+            self.customers.holdings.warm()
         finally:
             self.warmed.set()
 

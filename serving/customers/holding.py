@@ -59,9 +59,7 @@ class CustomerHoldings:
         """Read the newest snapshot and what is looked up beside it."""
         known = self._list()
         if known:
-            wide = self._snapshots.get(known[-1].id).wide
-            if len(wide):
-                self._snapshots.get(known[-1].id).standing(str(wide.customer_ids[0]))
+            self.forbidden(self._snapshots.get(known[-1].id))
             self.applications("")
 
     def _list(self) -> list[Snapshot]:

@@ -26,8 +26,7 @@ __all__ = ["TEXTS", "Snapshot", "TagWords", "customers_folder", "list_snapshots"
 TEXTS = ("hall_id", "area_id", "customer_class")
 """Columns of texts; every other one holds numbers."""
 
-_MANIFEST, _FRAME, _TAGS, _STANDING = "manifest.json", "frame.parquet", "tags.parquet", "standing.parquet"
-_STANDING_COLUMNS = ("customer_id", "tag", "status", "since", "valid_until", "evidence")
+_MANIFEST, _FRAME, _TAGS = "manifest.json", "frame.parquet", "tags.parquet"
 
 
 @dataclass(frozen=True)
@@ -82,20 +81,6 @@ class Snapshot:
         held = {str(name): np.ascontiguousarray(tags[name].to_numpy(dtype=np.int8)) for name in tags.columns}
         return Wide(frame["customer_id"].to_numpy(dtype=object), numbers, texts, held)
 
-    @cached_property
-    def _standing(self) -> Any:
-        import pyarrow.parquet as pq
-
-        table = pq.read_table(self.path / _STANDING, memory_map=True)
-        return table, np.asarray(table["customer_id"].to_pandas(), dtype=object)
-
-    def standing(self, customer_id: str) -> list[dict[str, Any]]:
-        """The tags a customer holds, and those that are unknown of him: tag, status, since, valid_until, evidence."""
-        table, ids = self._standing
-        first, last = np.searchsorted(ids, customer_id, "left"), np.searchsorted(ids, customer_id, "right")
-        rows: list[dict[str, Any]] = table.slice(first, last - first).to_pylist()
-        return rows
-
     def describe(self) -> dict[str, Any]:
         """The manifest as plain values, fit for JSON."""
         return _manifest(self)
@@ -111,7 +96,6 @@ def write_snapshot(
     as_of: pd.Timestamp,
     frame: pd.DataFrame,
     held: pd.DataFrame,
-    standing: pd.DataFrame,
     tags: Sequence[TagWords],
     made_from: Mapping[str, Any],
     notes: Sequence[str] = (),
@@ -119,11 +103,10 @@ def write_snapshot(
     """Keep a snapshot; the one already there when nothing differs.
 
     `frame` is indexed by customer_id: hall_id, area_id, customer_class, and numbers (NaN unknown). `held` has the same
-    index and one int8 column a tag (see `serving.decisions.selection.wide`); `standing` one row for each that is held
-    or unknown: customer_id, tag, status, since, valid_until (UTC), evidence (JSON). The folder appears by one rename.
+    index and one int8 column a tag (see `serving.decisions.selection.wide`). The folder appears by one rename.
     """
-    frame, held, standing = _ordered(frame, held, standing)
-    digest = _digest(frame, held, standing, tags, made_from)
+    frame, held = _ordered(frame, held)
+    digest = _digest(frame, held, tags, made_from)
     name = f"{as_of.tz_convert('UTC'):%Y%m%dT%H%MZ}-{digest[:10]}"
     folder = customers_folder(workspace)
     target = folder / name
@@ -138,7 +121,6 @@ def write_snapshot(
         incoming.chmod(0o755)
         frame.reset_index().to_parquet(incoming / _FRAME, index=False)
         held.to_parquet(incoming / _TAGS, index=False)
-        standing.to_parquet(incoming / _STANDING, index=False)
         (incoming / _MANIFEST).write_text(
             json.dumps(_manifest(made), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
@@ -168,9 +150,7 @@ def read_snapshot(workspace: Workspace) -> Snapshot | None:
     return known[-1] if known else None
 
 
-def _ordered(
-    frame: pd.DataFrame, held: pd.DataFrame, standing: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _ordered(frame: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All in the order of customers; DataError where they do not speak of the same ones."""
     if frame.index.has_duplicates:
         twice = frame.index[frame.index.duplicated()]
@@ -183,19 +163,17 @@ def _ordered(
     absent = frame.index.difference(held.index)
     if len(absent):
         raise DataError("snapshot", "tags", "a customer has no tags", len(absent), absent[0])
-    standing = standing[list(_STANDING_COLUMNS)].sort_values(["customer_id", "tag"], kind="stable")
-    return frame, held.reindex(frame.index).astype(np.int8), standing.reset_index(drop=True)
+    return frame, held.reindex(frame.index).astype(np.int8)
 
 
 def _digest(
     frame: pd.DataFrame,
     held: pd.DataFrame,
-    standing: pd.DataFrame,
     tags: Sequence[TagWords],
     made_from: Mapping[str, Any],
 ) -> str:
     digest = hashlib.sha256(json.dumps([[vars(one) for one in tags], made_from], sort_keys=True, default=str).encode())
-    for part in (frame, held, standing.astype({"evidence": "str"})):
+    for part in (frame, held):
         digest.update(json.dumps([str(name) for name in part.columns]).encode())
         digest.update(pd.util.hash_pandas_object(part, index=True).to_numpy().tobytes())
     return digest.hexdigest()

@@ -1,0 +1,92 @@
+"""A portrait for the counter: everything said of one customer, from his columns, tags, applications and his area."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from features.contracts import CODE_LISTS
+from serving.customers.behaviour import behaviour
+from serving.customers.needs import needs, risks
+from serving.customers.policy import PortraitPolicy
+from serving.customers.words import Row, Said, amount, known
+
+__all__ = ["Band", "Portrait", "portrait"]
+
+_BANDS = {
+    "high": ("High value", "高价值"),
+    "medium": ("Medium value", "中等价值"),
+    "low": ("Low value", "低价值"),
+    "unknown": ("Value not known", "价值未知"),
+}
+_STAGES = {one.code: (one.english, one.chinese) for one in CODE_LISTS["application_stage"].codes}
+
+
+@dataclass(frozen=True)
+class Band:
+    """The value band, its words, and the share of the customer's class whose expected margin is less."""
+
+    band: Literal["high", "medium", "low", "unknown"]
+    english: str
+    chinese: str
+    rank_in_class: float | None
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What is told of a customer; `applications` and `headroom` carry their words beside what they were."""
+
+    behaviour: tuple[Said, ...]
+    value: Band
+    tags: tuple[Mapping[str, Any], ...]
+    needs: tuple[Said, ...]
+    risks: tuple[Said, ...]
+    applications: tuple[Mapping[str, Any], ...]
+    headroom: Mapping[str, Any] | None
+
+
+def portrait(
+    row: Row,
+    tags: Sequence[Mapping[str, Any]],
+    applications: Sequence[Mapping[str, Any]],
+    headroom: Mapping[str, Any] | None,
+    policy: PortraitPolicy,
+    rank_in_class: float | None = None,
+) -> Portrait:
+    """The portrait of a customer. Pure: what is not in `row`, `tags`, `applications` (under way) and `headroom` (his
+    area's row of the newest publication, less promises; None: nothing is published) is not said, so that who may not
+    see something is never told of it.
+    """
+    return Portrait(
+        behaviour=tuple(behaviour(row, policy)),
+        value=_band(row, rank_in_class, policy),
+        tags=tuple(tags),
+        needs=tuple(needs(row, policy)),
+        risks=tuple(risks(row, policy)),
+        applications=tuple(_application(one) for one in applications),
+        headroom=None if headroom is None else _headroom(headroom),
+    )
+
+
+def _band(row: Row, rank: float | None, policy: PortraitPolicy) -> Band:
+    band: Literal["high", "medium", "low", "unknown"] = "unknown"
+    if rank is not None and known(row, "value_p50_cny") is not None:
+        band = "high" if rank >= policy.high_rank else "medium" if rank >= policy.medium_rank else "low"
+    return Band(band, *_BANDS[band], rank if band != "unknown" else None)
+
+
+def _application(one: Mapping[str, Any]) -> dict[str, Any]:
+    english, chinese = _STAGES.get(str(one["status"]), (str(one["status"]), str(one["status"])))
+    kva = amount(float(one["requested_kva"]))
+    return {**one, "english": f"{kva} kVA: {english}.", "chinese": f"{kva} 千伏安：{chinese}。"}
+
+
+def _headroom(row: Mapping[str, Any]) -> dict[str, Any]:
+    open_kva = row["open_kva"]
+    if open_kva is None:
+        english, chinese = "What is open at the area is not known.", "台区可开放容量未知。"
+    elif open_kva <= 0:
+        english, chinese = "Nothing is open at the area at any hour.", "台区暂无全时段可开放容量。"
+    else:
+        english = f"{amount(open_kva)} kVA are open at the area at any hour."
+        chinese = f"台区全时段可开放容量 {amount(open_kva)} 千伏安。"
+    return {**row, "english": english, "chinese": chinese}
