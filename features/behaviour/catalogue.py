@@ -98,7 +98,7 @@ _DAILY = _group(
         "day",
         _YEAR,
         _USE,
-        "near-zero days (at most a tenth of the mean day) on end up to now; days not known neither count nor end it",
+        "near-zero days (at most a tenth of the mean day) on end, up to now; days not known neither count nor end it",
         "当前空置天数",
     ),
     ("longest_vacancy_days", "day", _YEAR, _USE, "the longest run of near-zero days", "最长空置天数"),
