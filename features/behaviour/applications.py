@@ -49,7 +49,7 @@ def _growth(known: Known, mine: pd.DataFrame, place: np.ndarray) -> np.ndarray:
     now, before = (known.customers[name].to_numpy(dtype=float) for name in ("contract_kva", "earlier_kva"))
     by_ledger = ratio(now, before) - 1
     done = covers(mine["energised_at"], known.at, _SPAN)
-    sign = mine["kind"].astype("str").map({"increase": 1.0, "decrease": -1.0}).fillna(0.0).to_numpy()
+    sign = mine["kind"].astype("str").map({"increase": 1.0, "decrease": -1.0}).fillna(0.0).to_numpy(dtype=float)
     asked = sign * mine["requested_kva"].to_numpy(dtype=float)
     by_supply = ratio(summed(place[done], asked[done], known.count), before)
     return np.where(by_ledger == 0, by_supply, by_ledger)

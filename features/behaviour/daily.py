@@ -38,8 +38,8 @@ _RATIOS = {
 
 
 def daily_features(known: Known) -> pd.DataFrame:
-    """Index customer_id; every feature of the group "daily use"."""
-    if not known.use.kwh.size or not known.count:
+    """Index customer_id; every feature of the group "daily use". Of a territory without readings, NaN."""
+    if not np.isfinite(known.use.kwh).any():
         return pd.DataFrame(index=known.customers.index)
     plan = day_plan(known)
     daily, weekly = slope_design(plan), week_design(plan)

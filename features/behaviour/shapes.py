@@ -11,6 +11,7 @@ __all__ = ["HOURS", "STANDARD_SHAPES", "assign", "day_shares", "fit_shapes", "ho
 HOURS = 24
 _LEAST_SHARE = 0.5
 _SEED, _STARTS = 0, 4
+_AT_ONCE = 1024
 
 
 def _bumps(base: float, *bumps: tuple[float, float, float]) -> np.ndarray:
@@ -51,11 +52,11 @@ def hour_means(known: Known) -> np.ndarray:
     if known.intervals is None:
         return out
     hour = known.calendar.local(known.intervals.times).hour.to_numpy()
-    belongs = (hour[:, None] == np.arange(HOURS)[None, :]).astype(np.float32)
-    for rows in blocks(known.count):
+    belongs = (hour[:, None] == np.arange(HOURS)[None, :]).astype(float)
+    for rows in blocks(known.count, _AT_ONCE):
         kwh = known.intervals.kwh[rows]
         heard = np.isfinite(kwh)
-        mean = ratio(np.where(heard, kwh, 0) @ belongs, heard.astype(np.float32) @ belongs)
+        mean = ratio(np.where(heard, kwh, 0.0).astype(float) @ belongs, heard.astype(float) @ belongs)
         out[rows] = np.where(known_enough(known, rows)[:, None], mean, np.nan)
     return out
 

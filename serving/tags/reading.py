@@ -3,15 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, RowMapping, and_, func, select
+import pandas as pd
+from sqlalchemy import Connection, RowMapping, Select, and_, func, select
 
 from serving.decisions.tags import HELD, UNKNOWN, Cells, Centres, Column, State
 from serving.tags.records import HeldTag
 from serving.tags.tables import tag_assignment, tag_customer, tag_run
 
-__all__ = ["read_state", "told_tags"]
+__all__ = ["read_standing", "read_state", "told_tags"]
 
 _CODES = {"held": HELD, "unknown": UNKNOWN}
 _READ_AT_ONCE = 50_000
@@ -28,16 +30,8 @@ def read_state(
     place_of = {one.tag: place for place, one in enumerate(columns)}
     cells = Cells.nothing(len(customers), len(columns))
     table = tag_assignment.c
-    newest = (
-        select(table.customer_id, table.tag, func.max(table.seq).label("seq"))
-        .where(table.seq <= seq)
-        .group_by(table.customer_id, table.tag)
-        .subquery()
-    )
-    wanted = (table.customer_id, table.tag, table.status, table.pending)
     times = (table.pending_since, table.since, table.held_since, table.valid_until)
-    same = [table[name] == newest.c[name] for name in ("customer_id", "tag", "seq")]
-    query = select(*wanted, *times).join(newest, and_(*same))
+    query = _newest(seq, (table.customer_id, table.tag, table.status, table.pending, *times))
     for part in connection.execute(query).partitions(_READ_AT_ONCE):
         rows = [row for row in part if row.tag in place_of and (row.status in _CODES or row.pending)]
         if not rows:
@@ -50,6 +44,30 @@ def read_state(
         cells.held_since[at] = [_seconds(row.held_since) for row in rows]
         cells.memory_until[at] = [_seconds(row.valid_until) if row.status == "unknown" else 0 for row in rows]
     return State(as_of, customers, columns, cells, dict(centres))
+
+
+def _newest(seq: int, wanted: Sequence[Any]) -> Select[Any]:
+    """The last row of each customer and tag up to a run."""
+    table = tag_assignment.c
+    key = (table.customer_id, table.tag)
+    last = select(*key, func.max(table.seq).label("seq")).where(table.seq <= seq).group_by(*key).subquery()
+    same = [table[name] == last.c[name] for name in ("customer_id", "tag", "seq")]
+    return select(*wanted).join(last, and_(*same))
+
+
+def read_standing(connection: Connection, seq: int, as_of: datetime, columns: Sequence[Column]) -> pd.DataFrame:
+    """What run `seq` left held or unknown, with the evidence of its newest change."""
+    table = tag_assignment.c
+    query = _newest(seq, (table.customer_id, table.tag, table.status, table.since, table.evidence))
+    rows = connection.execute(query.where(table.status.in_(sorted(_CODES)))).all()
+    names = ["customer_id", "tag", "status", "since", "evidence"]
+    frame = pd.DataFrame(rows, columns=names) if rows else pd.DataFrame({name: [] for name in names}, dtype=object)
+    lives = {one.tag: as_of + timedelta(days=one.definition.time_to_live_days) for one in columns}
+    frame = frame[frame["tag"].isin(list(lives)).to_numpy()]
+    until = pd.to_datetime(frame["tag"].map(lives), utc=True).where(frame["status"] == "held")
+    frame = frame.assign(since=pd.to_datetime(frame["since"], utc=True), valid_until=until)
+    order = ["customer_id", "tag", "status", "since", "valid_until", "evidence"]
+    return frame[order].sort_values(["customer_id", "tag"], kind="stable", ignore_index=True)
 
 
 def _seconds(moment: datetime | None) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from features.errors import ConfigError, ConflictError, NotFoundError
 from serving.decisions.tags import Column, Definitions, State, TagDefinition, all_columns
 from serving.state import writing
-from serving.tags.reading import read_state, told_tags
+from serving.tags.reading import read_standing, read_state, told_tags
 from serving.tags.records import HeldTag, TagRun, centres_from, centres_text
 from serving.tags.tables import tag_assignment, tag_customer, tag_definition, tag_run
 from serving.tags.writing import rows_of
@@ -53,6 +53,16 @@ class TagStore:
             centres = centres_from(row["centres"])
             columns = all_columns(_definitions(connection, json.loads(row["tags"])), centres)
             return read_state(connection, row["seq"], row["as_of"], columns, centres)
+
+    def standing(self, at: datetime | None = None) -> pd.DataFrame:
+        """What the last run as of `at` or before left held or unknown, of all customers: customer_id, tag, status,
+        since, valid_until (UTC; NaT of what is unknown), evidence (JSON). Sorted by customer and tag."""
+        with self.engine.connect() as connection:
+            row = connection.execute(_newest(at)).mappings().first()
+            if row is None:
+                return read_standing(connection, 0, datetime.now(UTC), ())
+            columns = all_columns(_definitions(connection, json.loads(row["tags"])), centres_from(row["centres"]))
+            return read_standing(connection, row["seq"], row["as_of"], columns)
 
     def held(self, customer_id: str, at: datetime | None = None) -> list[HeldTag]:
         """The tags a customer held at a moment (now without one), and those not known, with evidence.

@@ -13,13 +13,12 @@ from serving.decisions.tags.definitions import (
     TagFile,
     Words,
 )
-from serving.decisions.tags.state import HELD, NOT_HELD, STATUSES, UNKNOWN, Cells, Column, State
+from serving.decisions.tags.state import HELD, NOT_HELD, UNKNOWN, Cells, Column, State
 
 __all__ = [
     "CHANGE_STATUSES",
     "HELD",
     "NOT_HELD",
-    "STATUSES",
     "UNKNOWN",
     "Cells",
     "Centre",

@@ -11,7 +11,8 @@ from serving.decisions.tags.state import HELD, NOT_HELD, UNKNOWN, Cells, State
 
 __all__ = ["CHANGE_STATUSES", "changes_frame"]
 
-CHANGE_STATUSES = ("not_held", "held", "unknown", "released")
+# In this order UNKNOWN, which is -1, is the last one.
+CHANGE_STATUSES = ("not_held", "held", "released", "unknown")
 _DAY = 86_400
 _TIMES = ("pending_since", "since", "held_since", "valid_until")
 Seen = tuple[Sequence[Condition], Sequence[np.ndarray]]

@@ -55,7 +55,7 @@ def fit_centres(cluster: Cluster, values: np.ndarray, previous: Centres | None) 
     low, high = np.quantile(values, [0.25, 0.75], axis=0)
     scale = np.where(high > low, high - low, np.maximum(values.std(axis=0), 1e-9))
     new = Centres(tuple(middle.tolist()), tuple(scale.tolist()), named.centres)
-    active = np.array([one.at for one in named.centres if not one.retired])
+    active = np.array([one.at for one in named.centres if not one.retired]).reshape(-1, len(cluster.columns))
     at = middle + scale * _centres(cluster, new.scaled(values), new.scaled(active), warm=previous is not None)
     return Centres(new.middle, new.scale, _named(cluster, at, new))
 
@@ -100,7 +100,7 @@ def _named(cluster: Cluster, at: np.ndarray, before: Centres) -> tuple[Centre, .
     from scipy.optimize import linear_sum_assignment
 
     known = before.centres
-    new, old = before.scaled(at), before.scaled(np.array([one.at for one in known]).reshape(len(known), -1))
+    new, old = before.scaled(at), before.scaled(np.array([one.at for one in known]).reshape(-1, at.shape[1]))
     apart = np.sqrt(((new[:, None, :] - old[None, :, :]) ** 2).sum(axis=2))
     pairs = linear_sum_assignment(np.where(apart <= cluster.far, apart, _IMPOSSIBLE))
     place_of = {int(name): int(place) for place, name in zip(*pairs, strict=True) if apart[place, name] <= cluster.far}

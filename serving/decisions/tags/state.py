@@ -9,10 +9,9 @@ import numpy as np
 from serving.decisions.tags.clusters import Centres
 from serving.decisions.tags.definitions import TagDefinition
 
-__all__ = ["HELD", "NOT_HELD", "STATUSES", "UNKNOWN", "Cells", "Column", "State"]
+__all__ = ["HELD", "NOT_HELD", "UNKNOWN", "Cells", "Column", "State"]
 
-NOT_HELD, HELD, UNKNOWN = 0, 1, 2
-STATUSES = ("not_held", "held", "unknown")
+NOT_HELD, HELD, UNKNOWN = 0, 1, -1
 
 
 @dataclass(frozen=True)
