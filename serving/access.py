@@ -44,7 +44,7 @@ class Permission(StrEnum):
     PROMISE = "promise capacity"
     EVENTS = "read events"
     INGEST = "bring rows in"
-    CUSTOMERS = "ask about customers: tags, scores, portraits"
+    CUSTOMERS = "read tags, scores and portraits of customers"
     IDENTITY = "see who a customer is"
     SUSPICION = "see what speaks for theft"
     INSPECT = "hand in what an inspection found"

@@ -59,6 +59,7 @@ class CustomerHoldings:
         """Read the newest snapshot and what is looked up beside it."""
         known = self._list()
         if known:
+            _ = self._snapshots.get(known[-1].id).wide
             self.forbidden(self._snapshots.get(known[-1].id))
             self.applications("")
 

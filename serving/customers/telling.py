@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from serving.customers.policy import PortraitPolicy, load_portrait_policy
 from serving.customers.portrait import Portrait, portrait
 from serving.customers.seeing import see, see_one, stamp_of
 from serving.customers.snapshot import Snapshot
+from serving.customers.tagging import words_of
 from serving.customers.words import Said
 from serving.decisions.selection import HELD, UNKNOWN
 from serving.holdings import Kept
@@ -40,6 +41,7 @@ _VALUE = {
     "last_cny": "value_last_cny",
 }
 _HEADROOM = ("node_id", "open_kva", "block_kva", "reason", "confidence", "english", "chinese")
+_FIRST_YEAR = 1950
 _OTHER = {"en": "chinese", "zh": "english"}
 Area = Callable[[str], tuple[str | None, Mapping[str, Any]] | None]
 
@@ -102,7 +104,7 @@ class Telling:
         who.require(Permission.CUSTOMERS)
         snapshot = self.holdings.snapshot()
         see_one(self.holdings, who, customer_id, snapshot)
-        at = snapshot.as_of if query.at is None else pd.Timestamp(query.at)
+        at = snapshot.as_of if query.at is None else _within_reach(query.at)
         try:
             told = self._standing(who, customer_id, at.to_pydatetime())
         except NotFoundError as error:
@@ -155,7 +157,7 @@ class Telling:
         from serving.tags.store import TagStore
 
         told = TagStore(self._engine()).held(customer_id, at)
-        visible = {one.tag for one in tags_for(who, map(_words, told))}
+        visible = {one.tag for one in tags_for(who, map(words_of, told))}
         return [_standing_tag(one) for one in told if one.tag in visible]
 
     def _rank(self, snapshot: Snapshot, place: int) -> float | None:
@@ -163,10 +165,11 @@ class Telling:
         return None if np.isnan(rank) else rank
 
 
-def _words(held: "HeldTag") -> Any:
-    from serving.customers.publish import words_of
-
-    return words_of(held.tag, held.version, held.english, held.chinese, held.definition)
+def _within_reach(at: datetime) -> pd.Timestamp:
+    """A moment that has not come yet is now; of one before all data nothing is known, however long ago it is."""
+    if at.year < _FIRST_YEAR:
+        return pd.Timestamp(year=_FIRST_YEAR, month=1, day=1, tz="UTC")
+    return pd.Timestamp.now(tz="UTC") if at > datetime.now(UTC) else pd.Timestamp(at).tz_convert("UTC")
 
 
 def _standing_tag(one: "HeldTag") -> dict[str, Any]:

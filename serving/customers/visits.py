@@ -1,7 +1,7 @@
 """The use case of handing in what an inspection found: into the lake by the gate, where the next training finds it."""
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Visits"]
 
 _TABLE = "inspection"
+_FIRST_YEAR, _LAST_YEAR = 1950, 9000
 
 
 class Visits:
@@ -85,8 +86,13 @@ class Visits:
 
     def _require_sound(self, request: InspectionRequest) -> None:
         """Times in their order, and a number that is not another customer's."""
-        if request.inspected_at > pd.Timestamp.now(tz="UTC"):
-            raise BadFieldError.of("inspected_at", "lies ahead")
+        for name in ("inspected_at", "fault_since"):
+            at = getattr(request, name)
+            # At the ends of the calendar a moment has no other zone.
+            if at is not None and at.year < _FIRST_YEAR:
+                raise BadFieldError.of(name, f"is before {_FIRST_YEAR}")
+            if at is not None and (at.year > _LAST_YEAR or at > datetime.now(UTC)):
+                raise BadFieldError.of(name, "lies ahead")
         if request.fault_since is not None and request.fault_since > request.inspected_at:
             raise BadFieldError.of("fault_since", "is later than the inspection")
         columns = ["inspection_id", "customer_id"]

@@ -1,6 +1,6 @@
 """Customers: selected by an expression, portrayed, and what an inspection found at one."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
