@@ -32,8 +32,9 @@ class Settled:
 def settle(known: Known) -> Settled:
     """Reckon every bill of the customers against every payment known.
 
-    What names a bill pays that bill. What names none, and what a bill was overpaid by, pays the customer's open bills,
-    oldest first. Bills from long before payments were recorded are left out: nobody knows whether they were paid.
+    What names a bill pays that bill. What names none, what a bill was overpaid by and what a correction owes to the
+    customer pays its open bills, oldest first. Bills from long before payments were recorded are left out: nobody
+    knows whether they were paid.
     """
     bills = known.bills.assign(place=known.place(known.bills["customer_id"]))
     first = known.payments["paid_at"].min() - pd.Timedelta(days=_LEAD_DAYS)
@@ -49,15 +50,17 @@ def settle(known: Known) -> Settled:
     last = np.full(len(bills), -np.inf)
     np.maximum.at(last, bill[named], paid_at[named])
     left = np.round(total - got, 2)
+    issued = _ns(bills["issued_at"])
+    over = left < 0
     ahead = payments["bill_id"].isna().to_numpy(dtype=bool)
-    covered, when = _from_credit(
-        place, left, known.place(payments["customer_id"])[ahead], amount[ahead], paid_at[ahead], known.count
-    )
+    payer = np.append(known.place(payments["customer_id"])[ahead], place[over])
+    credit = np.append(amount[ahead], -left[over])
+    came = np.append(paid_at[ahead], np.maximum(last, issued)[over])
+    covered, when = _from_credit(place, left, payer, credit, came, known.count)
     last = np.fmax(last, when)
-    open_cny = np.where(left > 0, left - covered, left)
+    open_cny = np.maximum(left, 0.0) - covered
     done = open_cny < _CENT
     # A bill over nothing is settled when it is made out.
-    issued = _ns(bills["issued_at"])
     paid = np.where(done, np.where(np.isfinite(last), last, issued), np.nan)
     return Settled(place, issued, _ns(bills["due_at"]), total, open_cny, paid)
 

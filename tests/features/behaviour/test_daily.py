@@ -118,8 +118,8 @@ def test_a_planted_shift_is_found_on_its_week_and_none_where_none_is(few: Known,
     found = daily_features(make_known(kwh, temperature_c=few.temperature_c))
     assert (found["level_shift_days"].iloc[:20] - 140).abs().max() <= 7
     assert (found["level_shift_days"].iloc[20:30] - 70).abs().max() <= 7
-    assert found["level_shift_share"].iloc[:20].between(-1.0, -0.6).all()
-    assert found["level_shift_share"].iloc[20:30].between(0.5, 0.9).all()
+    assert found["level_shift_share"].iloc[:20].between(-0.75, -0.45).all()
+    assert found["level_shift_share"].iloc[20:30].between(0.6, 1.0).all()
     assert found["level_shift_days"].iloc[30:].isna().all()
     assert (found["level_shift_share"].iloc[30:] == 0).all()
 
@@ -146,7 +146,8 @@ def test_a_shift_is_the_best_of_all_splits_fitted_one_by_one(few: Known) -> None
         assert np.isfinite(row["level_shift_days"]) == moved
         if moved:
             assert row["level_shift_days"] == 7 * (52 - best[1])
-            assert row["level_shift_share"] == pytest.approx(best[2], rel=1e-6)
+            before = max(use[: best[1]].mean(), 0.1)
+            assert row["level_shift_share"] == pytest.approx(best[2] / before, rel=1e-6)
 
 
 def test_a_moved_working_day_is_a_working_day_and_the_golden_week_is_a_holiday(make_known: Callable) -> None:

@@ -12,6 +12,7 @@ from features.demo import DemoConfig, Territory, simulate
 from features.errors import NotFoundError
 from features.frames import as_contract
 from features.lake import Lake
+from features.lake.held import HeldLake
 from features.workspace import TerritorySettings
 
 CHINA = TerritorySettings()
@@ -58,6 +59,13 @@ def test_a_past_moment_is_read_as_it_was_then(village: Territory, complete: Lake
         *("peak_kw", "base_kw", "load_factor", "night_share", "morning_share", "evening_share", "peak_hour"),
         *("shape_cluster", "shape_entropy", "feeder_coincidence", "contract_use_share", "export_share"),
     }
+
+
+def test_a_lake_held_in_memory_gives_the_same(complete: Lake, then: Known) -> None:
+    held = HeldLake(complete)
+    for at in (AT + pd.Timedelta(days=90), AT):
+        found = features_at(read_known(held, CHINA, at))
+    pd.testing.assert_frame_equal(found, features_at(then))
 
 
 def test_a_correction_that_came_later_is_not_seen(village: Territory, complete: Lake, then: Known) -> None:
