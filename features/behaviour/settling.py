@@ -15,7 +15,7 @@ _LEAD_DAYS = 60
 
 @dataclass(frozen=True)
 class Settled:
-    """One entry per bill, by customer and then by when it was made out. `place` is the customer's row.
+    """One entry per bill, by customer and then by when it was made out; those of one moment as they stood. `place` is the customer's row.
 
     `open_cny` is what was not paid; `paid` the instant of full payment in ns since 1970, NaN while something is open.
     `issued` and `due` are instants of the same kind.
@@ -36,14 +36,14 @@ def settle(known: Known) -> Settled:
     customer pays its open bills, oldest first. Bills from long before payments were recorded are left out: nobody
     knows whether they were paid.
     """
-    bills = known.bills.assign(place=known.place(known.bills["customer_id"]))
     first = known.payments["paid_at"].min() - pd.Timedelta(days=_LEAD_DAYS)
-    bills = bills[((bills["place"] >= 0) & (bills["issued_at"] >= first)).to_numpy(dtype=bool)]
-    bills = bills.sort_values(["place", "issued_at", "bill_id"], ignore_index=True)
+    place = known.place(known.bills["customer_id"])
+    rows = np.flatnonzero((place >= 0) & (known.bills["issued_at"] >= first).to_numpy(dtype=bool))
+    rows = rows[np.lexsort((_ns(known.bills["issued_at"])[rows], place[rows]))]
+    bills, place = known.bills.take(rows), place[rows]
     payments = known.payments
     bill = pd.Index(bills["bill_id"]).get_indexer(pd.Index(payments["bill_id"]))
     amount, paid_at = payments["amount_cny"].to_numpy(dtype=float), _ns(payments["paid_at"])
-    place = bills["place"].to_numpy()
     total = bills["amount_cny"].to_numpy(dtype=float)
     named = bill >= 0
     got = np.bincount(bill[named], weights=amount[named], minlength=len(bills))

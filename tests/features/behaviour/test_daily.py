@@ -141,7 +141,7 @@ def test_a_shift_is_the_best_of_all_splits_fitted_one_by_one(few: Known) -> None
             step = np.append(design, (np.arange(52) >= split)[:, None], axis=1)
             weight, rest, _, _ = np.linalg.lstsq(step, use, rcond=None)
             best = min(best, (rest[0], split, weight[-1]))
-        moved = abs(best[2]) >= 0.2 and (plain - best[0]) / (best[0] / 46) >= 40
+        moved = abs(best[2]) >= 0.2 and (plain - best[0]) / (best[0] / 46) >= 30
         row = found.iloc[place]
         assert np.isfinite(row["level_shift_days"]) == moved
         if moved:
