@@ -123,7 +123,7 @@ _DAILY = _group(
         "1",
         "last 52 weeks",
         _WEATHER,
-        "by how much of mean use it moved; 0: it did not",
+        "how far it moved, relative to the use before; 0: it did not",
         "水平突变幅度",
     ),
     ("use_known_share", "1", _YEAR, _USE, "share of the days since the account began that are known", "电量数据完整率"),

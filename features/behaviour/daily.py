@@ -77,9 +77,9 @@ def _changes(kwh: np.ndarray, mean: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _account_days(known: Known) -> np.ndarray:
-    """Whole local days from the one on which each account began to today."""
+    """Whole local days from the one on which each account began to today; one of unknown age is old."""
     began = known.calendar.local(pd.DatetimeIndex(known.customers["since"])).normalize()
-    return np.asarray((known.today - began).days, dtype=float)
+    return np.nan_to_num(np.asarray((known.today - began).days, dtype=float), nan=np.inf)
 
 
 def _known_share(year: np.ndarray, age: np.ndarray) -> np.ndarray:

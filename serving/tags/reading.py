@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,10 @@ def read_state(
         at = ([row_of[row.customer_id] for row in rows], [place_of[row.tag] for row in rows])
         cells.status[at] = [_CODES.get(row.status, 0) for row in rows]
         cells.pending[at] = [row.pending for row in rows]
-        cells.pending_since[at] = [_seconds(row.pending_since) for row in rows]
-        cells.since[at] = [_seconds(row.since) for row in rows]
-        cells.held_since[at] = [_seconds(row.held_since) for row in rows]
-        cells.memory_until[at] = [_seconds(row.valid_until) if row.status == "unknown" else 0 for row in rows]
+        cells.pending_since[at] = [row.pending_since or 0 for row in rows]
+        cells.since[at] = [row.since or 0 for row in rows]
+        cells.held_since[at] = [row.held_since or 0 for row in rows]
+        cells.memory_until[at] = [(row.valid_until or 0) if row.status == "unknown" else 0 for row in rows]
     return State(as_of, customers, columns, cells, dict(centres))
 
 
@@ -65,13 +65,9 @@ def read_standing(connection: Connection, seq: int, as_of: datetime, columns: Se
     lives = {one.tag: as_of + timedelta(days=one.definition.time_to_live_days) for one in columns}
     frame = frame[frame["tag"].isin(list(lives)).to_numpy()]
     until = pd.to_datetime(frame["tag"].map(lives), utc=True).where(frame["status"] == "held")
-    frame = frame.assign(since=pd.to_datetime(frame["since"], utc=True), valid_until=until)
+    frame = frame.assign(since=pd.to_datetime(frame["since"].astype("int64"), unit="s", utc=True), valid_until=until)
     order = ["customer_id", "tag", "status", "since", "valid_until", "evidence"]
     return frame[order].sort_values(["customer_id", "tag"], kind="stable", ignore_index=True)
-
-
-def _seconds(moment: datetime | None) -> int:
-    return 0 if moment is None else int(moment.timestamp())
 
 
 def told_tags(
@@ -96,7 +92,7 @@ def told_tags(
 def _told(row: RowMapping, column: Column, until: datetime, at: datetime) -> HeldTag:
     lives = row["status"] == "held" and at <= until
     # What has outlived itself is unknown since it did; what never was known, since it was asked for.
-    since = until if row["status"] == "held" and not lives else row["since"]
+    since = until if row["status"] == "held" and not lives else datetime.fromtimestamp(row["since"], UTC)
     names = ("input", "value", "direction", "enter", "exit")
     return HeldTag(
         customer_id=row["customer_id"],

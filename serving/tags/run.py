@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def tag_customers(
     ConflictError where tags are recorded as of that moment from other inputs, or as of a later one; ConfigError where
     a definition changed within its version.
     """
-    as_of = as_of.replace(microsecond=0)
+    as_of = datetime.fromtimestamp(int(as_of.timestamp()), UTC)
     hashed = inputs_hash(inputs, stale, definitions)
     run_id = hashlib.sha256(f"{as_of.isoformat()} {hashed} {definitions.digest}".encode()).hexdigest()[:16]
     newest = store.newest()

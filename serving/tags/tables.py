@@ -1,6 +1,6 @@
 """Tables of tags, all append-only: runs, the definitions they used, customers they knew, and every change."""
 
-from sqlalchemy import Column, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, SmallInteger, String, Table, Text
 
 from serving.state.base import UtcDateTime, metadata
 
@@ -48,10 +48,11 @@ tag_assignment = Table(
     Column("version", Integer, nullable=False),
     Column("status", String(10), nullable=False),
     Column("pending", SmallInteger, nullable=False),
-    Column("pending_since", UtcDateTime(), nullable=True),
-    Column("since", UtcDateTime(), nullable=True),
-    Column("held_since", UtcDateTime(), nullable=True),
-    Column("valid_until", UtcDateTime(), nullable=True),
+    # Seconds since 1970, UTC: a first run writes half a million rows, and instants take longer than all the rest.
+    Column("pending_since", BigInteger, nullable=True),
+    Column("since", BigInteger, nullable=True),
+    Column("held_since", BigInteger, nullable=True),
+    Column("valid_until", BigInteger, nullable=True),
     Column("evidence", Text, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -122,12 +122,13 @@ def test_days_that_are_not_known_leave_their_features_unknown(make_known: Callab
 
 def test_customers_do_not_depend_on_each_other_but_by_rank_and_number(whole: Known, found: pd.DataFrame) -> None:
     kept = np.arange(0, whole.count, 3)
-    assert whole.intervals is not None
-    part = replace(
-        whole,
-        customers=whole.customers.iloc[kept],
-        use=whole.use.rows(kept),
-        intervals=replace(whole.intervals, kwh=whole.intervals.kwh[kept]),
-    )
+    part = whole.rows(kept)
     own = [name for name in FEATURE_NAMES if name not in ("use_rank_in_class", "area_customers")]
     pd.testing.assert_frame_equal(features_at(part)[own], found.iloc[kept][own], rtol=1e-9)
+
+
+def test_use_alone_gives_the_features_of_daily_use_and_no_others(whole: Known, found: pd.DataFrame) -> None:
+    bare = features_at(Known.of_use(AT, whole.calendar, whole.use, whole.temperature_c))
+    daily = [one.name for one in FEATURES if one.group == "daily use" and one.name != "use_known_share"]
+    pd.testing.assert_frame_equal(bare[daily], found[daily], check_index_type=False)
+    assert bare.drop(columns=[*daily, "use_known_share"]).isna().all(axis=None)

@@ -12,6 +12,7 @@ from features.demo import DemoConfig, Territory, simulate
 from features.errors import NotFoundError
 from features.frames import as_contract
 from features.lake import Lake
+from features.lake.held import HeldLake
 from features.workspace import TerritorySettings
 
 CHINA = TerritorySettings()
@@ -58,6 +59,13 @@ def test_a_past_moment_is_read_as_it_was_then(village: Territory, complete: Lake
         *("peak_kw", "base_kw", "load_factor", "night_share", "morning_share", "evening_share", "peak_hour"),
         *("shape_cluster", "shape_entropy", "feeder_coincidence", "contract_use_share", "export_share"),
     }
+
+
+def test_a_lake_held_in_memory_gives_the_same(complete: Lake, then: Known) -> None:
+    held = HeldLake(complete)
+    for at in (AT + pd.Timedelta(days=90), AT):
+        found = features_at(read_known(held, CHINA, at))
+    pd.testing.assert_frame_equal(found, features_at(then))
 
 
 def test_a_correction_that_came_later_is_not_seen(village: Territory, complete: Lake, then: Known) -> None:
@@ -218,3 +226,39 @@ def test_customers_alone_are_enough_for_features_most_of_them_unknown(tmp_path: 
     found = features_at(read_known(lake, CHINA, local("2025-02-01"))).loc["K1"].dropna()
     expected = {"tenure_days": 31, "contract_kva": 8, "kva_growth_share": 0, "area_customers": 1}
     assert found.to_dict() == expected
+
+
+def test_short_intervals_stand_beside_the_load_of_their_feeder(tmp_path: Path) -> None:
+    since = {"valid_from": local("2024-01-01"), "available_at": local("2024-01-01")}
+    node = {"name": "n", "power_factor": 0.9, "allowed_utilisation": 0.8, "rating_assumed": False, **since}
+    begin = local("2025-01-01")
+    edge = begin + pd.to_timedelta(np.arange(24 * 91 + 1), unit="h")
+    busy = edge[:-1].hour == 11
+    lake = lake_of(
+        tmp_path,
+        customer=[account("K1", "2024-01-01")],
+        meter=[meter("M1", "K1", "2024-01-01")],
+        node=[
+            node | {"node_id": "A1", "kind": "area", "parent_id": "F1", "rating_kva": 100.0},
+            node | {"node_id": "F1", "kind": "feeder", "parent_id": None, "rating_kva": 900.0},
+        ],
+        node_load=[
+            {"node_id": name, "start_utc": at, "load_kw": 400.0 if high else 90.0, "available_at": at}
+            for name in ("A1", "F1")
+            for at, high in zip(edge, busy, strict=False)
+        ],
+        consumption=[
+            {"meter_id": "M1", "kwh": 3.0 if high else 1.0, "start_utc": a, "end_utc": b, "available_at": b}
+            for a, b, high in zip(edge[:-1], edge[1:], busy, strict=True)
+        ],
+    )
+    known = read_known(lake, CHINA, local("2025-04-02"))
+    assert known.intervals is not None
+    assert known.intervals.start == begin
+    assert known.feeder_kw["F1"].max() == 400
+    found = features_at(known).loc["K1"]
+    names = ["peak_kw", "base_kw", "peak_hour", "feeder_coincidence", "contract_use_share", "area_rating_kva"]
+    assert found[names].tolist() == [3, 1, 19, 1, 3 / 8, 100]
+    # A quarter of the year's load is too little to speak of its peak, all of the quarter's is enough.
+    assert np.isnan(found["area_peak_utilisation"])
+    assert found["share_of_area"] == pytest.approx((23 + 3) / (23 * 90 + 400))
