@@ -104,7 +104,7 @@ def backtest_customers(
         raise ModelError(f"no origin of {family.name} can be judged: {reasons['reason'].iloc[0]}")
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("origin")
     scored = pd.concat(parts, ignore_index=True)
-    shown = show_scores(family, of_origins(cases, list(table.index)), scored)
+    shown = show_scores(scored)
     return CustomerBacktest(family, table, scored, reasons, shown.figures, shown.tables)
 
 

@@ -69,9 +69,10 @@ def _command(name: str, subject: str) -> click.Command:
 
         one = family(name)
         settings = load_settings(one.config_type, config or config_path(one.config_file))
+        begin, end = (None if day is None else pd.Timestamp(day, tz="UTC") for day in (first, last))
         # A day that is named is wanted whole.
-        ends = (first and pd.Timestamp(first, tz="UTC"), last and pd.Timestamp(last, tz="UTC") + pd.Timedelta(hours=24))
-        plan = CustomerPlan(*ends, most_origins)
+        end = None if end is None else end + pd.Timedelta(days=1, microseconds=-1)
+        plan = CustomerPlan(begin, end, most_origins)
         progress = bar("fitting, origin by origin", as_json)
         found = backtest_customers(one, Lake(workspace.lake), workspace.territory(), settings, plan, progress)
         if out is not None:
