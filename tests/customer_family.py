@@ -152,17 +152,17 @@ def fill_lake(
 ) -> None:
     """Use of `periods` periods from the period `first` on, each known when it ends.
 
-    Every customer's use grows or falls at a rate of his own, so the last change says something of the next. `shock`
-    is added to the log of all use of these periods.
+    Every customer's use swings slowly, at a phase of his own: the last change says much of the next, and all customers
+    together are always alike. `shock` is added to the log of all use of these periods.
     """
     rng = np.random.default_rng(seed)
     ids = [f"C{number:04d}" for number in range(customers)]
-    level, rate = rng.normal(6, 1, customers), rng.normal(0, 0.2, customers)
+    level, phase = rng.normal(6, 1, customers), rng.random(customers)
     noise = rng.normal(0, 0.05, (customers, 200))
     parts = []
     for period in range(first, first + periods):
         start = BEGIN + period * PERIOD
-        kwh = np.exp(level + rate * period + noise[:, period] + shock)
+        kwh = np.exp(level + 0.4 * np.sin(2 * np.pi * (period / 10 + phase)) + noise[:, period] + shock)
         part = pd.DataFrame({"meter_id": ids, "start_utc": start, "end_utc": start + PERIOD, "kwh": kwh})
         parts.append(part.assign(available_at=start + PERIOD))
     lake.append("consumption", _typed("consumption", pd.concat(parts, ignore_index=True)), f"use {first} {shock}")

@@ -1,7 +1,7 @@
 """What is logged beside a version of customers, so that a person can judge it: figures and tables of its evaluation.
 
-A family may offer more than it has to, and is then shown better: `outcomes`, a mapping from a column it says to the
-column of `rows` that holds what came of it, and a model `gains()`, a frame by feature of what the feature is good for.
+A family may offer more than it has to, and is then shown better: `outcomes` (see scored_cases), and a model with
+`gains()`, a frame by feature of what the feature is good for.
 """
 
 import re
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from training.customers.cases import Cases
-from training.customers.family import CustomerModel, Family
-from training.customers.scoring import by_origin, by_unit
+from training.customers.family import CustomerModel
+from training.customers.scoring import CAME, by_origin, by_unit
 from training.figures import GREY, reliability, series_colours, svg
 
 if TYPE_CHECKING:
@@ -43,13 +42,13 @@ def show_model(model: CustomerModel) -> Exhibits:
     return Exhibits(tables={"features.csv": gains().round(5)}) if callable(gains) else Exhibits()
 
 
-def show_scores(family: Family, cases: Cases, scored: pd.DataFrame) -> Exhibits:
+def show_scores(scored: pd.DataFrame) -> Exhibits:
     """Losses by unit and origin, and how well quantiles and chances hold, of the `scored` cases (see scored_cases)."""
     if scored.empty:
         return Exhibits()
     tables: dict[str, Any] = {"units.csv": by_unit(scored).round(5), "origins.csv": by_origin(scored).round(5)}
     figures = {}
-    came = _came(family, cases)
+    came = _came(scored)
     shares = quantile_shares(scored, came)
     if shares:
         figures["reliability.svg"] = reliability("reliability", shares)
@@ -61,10 +60,10 @@ def show_scores(family: Family, cases: Cases, scored: pd.DataFrame) -> Exhibits:
     return Exhibits(figures, tables)
 
 
-def _came(family: Family, cases: Cases) -> dict[str, np.ndarray]:
-    """Column that is said → what came of it, for those the family names."""
-    told: Mapping[str, str] = getattr(family, "outcomes", {})
-    return {name: cases.rows[column].to_numpy(dtype=float) for name, column in told.items()}
+def _came(scored: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Column that is said → what came of it, where that is known."""
+    names = [name.removeprefix(CAME) for name in map(str, scored.columns) if name.startswith(CAME)]
+    return {name: scored[CAME + name].to_numpy(dtype=float) for name in names}
 
 
 def quantile_shares(scored: pd.DataFrame, came: Mapping[str, np.ndarray]) -> dict[str, pd.Series]:
@@ -73,7 +72,7 @@ def quantile_shares(scored: pd.DataFrame, came: Mapping[str, np.ndarray]) -> dic
     actual = {_LEVEL.sub("", name): values for name, values in came.items() if _LEVEL.search(name)}
     for name in scored.columns:
         level, base = _LEVEL.search(name), _LEVEL.sub("", name)
-        if level is None or base not in actual:
+        if level is None or base not in actual or name.startswith(CAME):
             continue
         said = scored[name].to_numpy(dtype=float)
         known = np.isfinite(said) & np.isfinite(actual[base])

@@ -114,7 +114,7 @@ def _scored(family: Family, model: CustomerModel, split: Split) -> tuple[dict[st
     """Metrics, the held-out cases with their losses, and what is shown of them."""
     held = split.held_out
     scored = scored_cases(family, model, held)
-    shown = show_model(model) | show_scores(family, held, scored)
+    shown = show_model(model) | show_scores(scored)
     if held.rows.empty:
         return {}, scored, shown
     counts = {"training_cases": float(len(split.training.rows)), "held_out_cases": float(len(held.rows))}

@@ -1,26 +1,35 @@
 """Cases beside what a model says of them and loses on each: a long table, and tables by unit and origin of it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from training.customers.cases import Cases
 from training.customers.family import CustomerModel, Family
 
-__all__ = ["KEYS", "by_origin", "by_unit", "scored_cases", "usable_scores"]
+__all__ = ["CAME", "KEYS", "by_origin", "by_unit", "scored_cases", "usable_scores"]
 
 KEYS = ["origin", "customer_id"]
+CAME = "came_"
+"""Before the name of a column that is said: what came of it, where the family names its `outcomes`."""
 _ROWS = ["origin", "known_at", "customer_id", "unit"]
 
 
 def scored_cases(one: Family, model: CustomerModel, cases: Cases) -> pd.DataFrame:
-    """Origin, known_at, customer_id and unit of each case, its loss, and the columns the family `says`."""
+    """Origin, known_at, customer_id and unit of each case, its loss, the columns the family `says`, and what came.
+
+    A family may name `outcomes`, a mapping from a column it says to the column of `rows` that holds what came of it.
+    """
+    outcomes: Mapping[str, str] = getattr(one, "outcomes", {})
     rows = cases.rows[_ROWS].reset_index(drop=True).astype({"customer_id": "str", "unit": "str"})
     if rows.empty:
         # No model need be able to say nothing of nobody.
         return rows.assign(loss=0.0, **dict.fromkeys(one.says, 0.0))
     said = model.predict(cases).reset_index(drop=True)
     rows["loss"] = one.losses(model, cases).to_numpy(dtype=float)
-    return pd.concat([rows, said[list(one.says)]], axis=1)
+    came = {CAME + name: cases.rows[column].to_numpy(dtype=float) for name, column in outcomes.items()}
+    return pd.concat([rows, said[list(one.says)], pd.DataFrame(came, index=rows.index)], axis=1)
 
 
 def by_unit(scored: pd.DataFrame) -> pd.DataFrame:
