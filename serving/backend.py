@@ -1,5 +1,6 @@
 """What stands behind the HTTP routes in one process: answers, keys, and the threads both run on."""
 
+import gc
 import json
 import threading
 import time
@@ -83,6 +84,9 @@ class Backend:
         try:
             self.answers.warm()
             self.customers.holdings.warm()
+            # What was read stays for long, like the modules: collections need not look through it again and again.
+            gc.collect()
+            gc.freeze()
         finally:
             self.warmed.set()
 

@@ -1,11 +1,13 @@
 """What the service holds of customers in memory: the newest snapshot, open applications, who forbids profiling."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from features.errors import HeadroomError
 from serving.customers.snapshot import Snapshot, customers_folder, list_snapshots
 from serving.decisions.selection import Wide
 from serving.holdings import Holdings, Kept, Stamp, folder_stamp
@@ -13,6 +15,7 @@ from serving.refusals import NotReadyError, UnknownPublicationError
 
 __all__ = ["CustomerHoldings"]
 
+_log = logging.getLogger("headroom.service")
 _ENDED = ("energised", "rejected", "withdrawn")
 _APPLICATION = ("application_id", "node_id", "kind", "status", "requested_kva", "submitted_at", "expected_energised_at")
 
@@ -56,7 +59,13 @@ class CustomerHoldings:
         return self._masks.get((self.holdings.fingerprint(), snapshot.id, minute))
 
     def warm(self) -> None:
-        """Read the newest snapshot and what is looked up beside it."""
+        """Read the newest snapshot and what is looked up beside it, where there is one that can be read."""
+        try:
+            self._warm()
+        except HeadroomError as error:
+            _log.warning("customers are not warm: %s", error)
+
+    def _warm(self) -> None:
         known = self._list()
         if known:
             _ = self._snapshots.get(known[-1].id).wide

@@ -91,6 +91,7 @@ def publish_tags(
     The same moment and inputs give the same tags and the same snapshot: publishing again adds nothing. Raises
     NotFoundError where no customer is known then, ConflictError where tags are recorded as of a later moment.
     """
+    from serving.tags.inputs import inputs_as_of
     from serving.tags.run import tag_customers
     from serving.tags.shipped import load_definitions
     from serving.tags.store import TagStore
@@ -106,7 +107,7 @@ def publish_tags(
     say("tags")
     store, tags = TagStore(engine), definitions or load_definitions()
     inputs = frame.drop(columns=["hall_id", "area_id"])
-    summary = tag_customers(inputs, (), tags, store, at.to_pydatetime(), datetime.now(UTC))
+    summary = tag_customers(inputs, inputs_as_of(known), tags, store, at.to_pydatetime(), datetime.now(UTC))
     say("write the snapshot")
     state = store.state(at.to_pydatetime())
     made_from = {

@@ -30,6 +30,7 @@ from serving.rows import instant, plain
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from serving.decisions.tags import Column
     from serving.tags.records import HeldTag
 
 __all__ = ["Telling"]
@@ -61,6 +62,8 @@ class Telling:
         policy: PortraitPolicy | None = None,
     ) -> None:
         self.holdings, self._engine, self.pulls, self._area, self._given = holdings, engine, pulls, area, policy
+        # What a run recorded never changes.
+        self._columns: Kept[datetime, tuple[Column, ...]] = Kept(self._read_columns, size=8)
         self._ranks: Kept[str, np.ndarray] = Kept(lambda key: _ranks(self.holdings.snapshot(key)))
 
     @cached_property
@@ -154,11 +157,24 @@ class Telling:
             return []
 
     def _standing(self, who: Principal, customer_id: str, at: datetime) -> list[dict[str, Any]]:
+        """The tags a key's role may see of those that stood at a moment; NotFoundError before the first run."""
+        from serving.tags.reading import told_tags
         from serving.tags.store import TagStore
 
-        told = TagStore(self._engine()).held(customer_id, at)
-        visible = {one.tag for one in tags_for(who, map(words_of, told))}
+        engine = self._engine()
+        run = TagStore(engine).newest(at)
+        if run is None:
+            raise NotFoundError(f"no run of tags is as of {at.isoformat()} or before")
+        columns = self._columns.get(run.as_of)
+        with engine.connect() as connection:
+            told = told_tags(connection, customer_id, run.seq, run.as_of, columns, at)
+        visible = {one.tag for one in tags_for(who, map(words_of, columns))}
         return [_standing_tag(one) for one in told if one.tag in visible]
+
+    def _read_columns(self, as_of: datetime) -> tuple["Column", ...]:
+        from serving.tags.store import TagStore
+
+        return TagStore(self._engine()).definitions(as_of)
 
     def _rank(self, snapshot: Snapshot, place: int) -> float | None:
         rank = float(self._ranks.get(snapshot.id)[place])
