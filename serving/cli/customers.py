@@ -1,11 +1,12 @@
 """`headroom customers`: who is meant by an expression, exports, portraits, and who pulled what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from pydantic import BaseModel, ValidationError
 
 from features.errors import HeadroomError
 from features.workspace import Workspace
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from serving.customers.desk import CustomerDesk
 
 __all__ = ["command"]
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @click.group()
@@ -55,7 +58,7 @@ def query(expression: str | None, workspace: Workspace, as_json: bool, **options
     from serving.messages import TagsQueryRequest
 
     with _desk(workspace) as desk:
-        told = desk.selecting.query(LOCAL, TagsQueryRequest(**_asked(expression, options)))
+        told = desk.selecting.query(LOCAL, _message(TagsQueryRequest, _asked(expression, options)))
     if as_json:
         print_json(told)
         return
@@ -96,7 +99,8 @@ def export(expression: str | None, out: Path, workspace: Workspace, as_json: boo
     if form not in ("csv", "parquet"):
         raise HeadroomError(f"{out}: the name has to end with .csv or .parquet")
     with _desk(workspace) as desk:
-        parts = desk.selecting.export(LOCAL, TagsExportRequest(**_asked(expression, options), format=form))
+        request = _message(TagsExportRequest, _asked(expression, options) | {"format": form})
+        parts = desk.selecting.export(LOCAL, request)
         with out.open("wb") as file:
             written = sum(file.write(part) for part in parts)
         (pull,) = desk.pulls.find(1)
@@ -165,6 +169,15 @@ def _asked(expression: str | None, options: dict[str, Any]) -> dict[str, Any]:
     ascending = options.pop("ascending")
     columns = None if names is None else [one.strip() for one in names.split(",") if one.strip()]
     return options | {"expression": expression, "columns": columns, "descending": not ascending}
+
+
+def _message(kind: type[M], values: Mapping[str, Any]) -> M:
+    """`values` as a message; HeadroomError names every bad option."""
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+        raise HeadroomError("; ".join(lines)) from error
 
 
 def _cell(value: Any) -> str:
