@@ -94,6 +94,8 @@ class Selecting:
 
     def _columns(self, found: _Found, request: TagsQueryRequest | TagsExportRequest) -> tuple[str, ...]:
         sight = found.sight
+        if request.sort_by is not None:
+            sight.named("sort_by", request.sort_by, numbers_only=True)
         if request.columns is not None:
             given = dict.fromkeys(request.columns)
             return tuple(sight.named(f"columns.{i}", name) for i, name in enumerate(given))
@@ -110,8 +112,7 @@ class Selecting:
     ) -> np.ndarray:
         if request.sort_by is None:
             return found.places[first : first + count]
-        name = found.sight.named("sort_by", request.sort_by, numbers_only=True)
-        values = found.sight.snapshot.wide.numbers[name][found.places]
+        values = found.sight.snapshot.wide.numbers[request.sort_by][found.places]
         return found.places[best(values, request.descending, first, count)]
 
     def _rows(self, sight: Sight, places: np.ndarray, columns: Sequence[str], with_identity: bool) -> list[Any]:

@@ -111,6 +111,7 @@ def test_faults_name_their_field(desk: Any) -> None:
     assert "value_p50_cny" in told.message
     desk.refusal(desk.post(QUERY, {"expression": ""}), 422, "INVALID_FIELD")
     desk.refusal(desk.post(QUERY, {"sort_by": "hall_id"}), 422, "INVALID_FIELD")
+    desk.refusal(desk.post(QUERY, {"sort_by": "x", "count_only": True}), 404, "UNKNOWN_COLUMN")
     desk.refusal(desk.post(QUERY, {"limit": 1001}), 422, "INVALID_FIELD")
     desk.refusal(desk.post(QUERY, {"snapshot_id": "20200101T0000Z-0123456789"}), 404, "UNKNOWN_PUBLICATION")
     desk.refusal(desk.post(QUERY, {"columns": ["a", "b"]}), 404, "UNKNOWN_COLUMN")
