@@ -48,5 +48,5 @@ def _tag(one: Mapping[str, Any]) -> str:
 
 
 def _evidence(one: Mapping[str, Any]) -> str:
-    value = "?" if one["value"] is None else f"{one['value']:g}"
+    value = "?" if one["value"] is None else f"{one['value']:.3g}"
     return f"{one['input']} {value} ({one['direction']} {one['enter']:g})"

@@ -44,11 +44,9 @@ def _use(row: Row, policy: PortraitPolicy) -> Iterator[Said]:
 def _time(row: Row, policy: PortraitPolicy) -> Iterator[Said]:
     weekend = known(row, "weekend_ratio")
     if weekend is not None and abs(weekend - 1) >= policy.weekend_share:
-        more, mehr = change(weekend - 1, 0)
-        english, chinese = (
-            f"Weekends: {more} working days.",
-            f"周末用电比工作日{mehr.replace('增长', '高').replace('下降', '低')}。",
-        )
+        much = percent(weekend - 1)
+        english = f"Uses {much} {'more' if weekend > 1 else 'less'} at weekends than on working days."
+        chinese = f"周末用电比工作日{'高' if weekend > 1 else '低'} {much.replace(' ', '')}。"
         yield Said.of("weekend", row, ("weekend_ratio",), english, chinese)
     shares = {name: share for name in _PARTS if (share := known(row, name)) is not None}
     heavy = {name: share * 24 / _PARTS[name][2] for name, share in shares.items()}

@@ -42,7 +42,7 @@ def _capacity(row: Row, policy: PortraitPolicy) -> Iterator[Said]:
 def _services(row: Row, policy: PortraitPolicy) -> Iterator[Said]:
     valley, sharp = known(row, "valley_share"), known(row, "peak_period_share")
     if valley is not None and valley >= policy.valley_share:
-        told = f"{percent(valley)} of use falls into the cheap hours: a tariff by the hour would pay."
+        told = f"{percent(valley)} of use falls into the cheap hours: prices by the hour suit it."
         spoken = f"低谷用电占 {_p(valley)}，适合分时电价。"
         yield Said.of("time_of_use", row, ("valley_share",), told, spoken)
     elif sharp is not None and sharp >= policy.valley_share:

@@ -81,12 +81,17 @@ def _application(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _headroom(row: Mapping[str, Any]) -> dict[str, Any]:
-    open_kva = row["open_kva"]
+    open_kva, blocks = row["open_kva"], [kva or 0.0 for kva in row["block_kva"]]
     if open_kva is None:
         english, chinese = "What is open at the area is not known.", "台区可开放容量未知。"
-    elif open_kva <= 0:
-        english, chinese = "Nothing is open at the area at any hour.", "台区暂无全时段可开放容量。"
-    else:
+    elif open_kva > 0:
         english = f"{amount(open_kva)} kVA are open at the area at any hour."
         chinese = f"台区全时段可开放容量 {amount(open_kva)} 千伏安。"
+    elif max(blocks, default=0.0) > 0:
+        best = max(range(len(blocks)), key=lambda block: blocks[block])
+        first, last, kva = 4 * best, 4 * best + 4, amount(blocks[best])
+        english = f"Nothing is open at every hour; up to {kva} kVA from {first} to {last} o'clock."
+        chinese = f"台区暂无全时段可开放容量；{first} 时至 {last} 时最多可开放 {kva} 千伏安。"
+    else:
+        english, chinese = "Nothing is open at the area.", "台区暂无可开放容量。"
     return {**row, "english": english, "chinese": chinese}

@@ -15,6 +15,7 @@ from features.settings import load_settings
 from features.workspace import Workspace
 from serving.customers.snapshot import Snapshot, write_snapshot
 from serving.customers.tagging import held_of, words_of
+from serving.tags.inputs import SCORES
 from training.customers.families import NAMES, family
 from training.registry import champion
 
@@ -59,22 +60,25 @@ def score_customers(workspace: Workspace, at: pd.Timestamp, customers: pd.Index)
     The columns of a family without a model that serves are not known of anybody; a note says why.
     """
     lake, territory = Lake(workspace.lake), workspace.territory()
-    parts, models, notes = [pd.DataFrame(index=customers)], [], []
+    parts, models, notes = [], [], []
     for name in NAMES:
+        told = pd.DataFrame(index=customers, columns=list(SCORES[name]), dtype=float)
+        record = champion(workspace, name)
         try:
             one = family(name)
         except ModelError as error:
-            notes.append(f"{name}: {error}")
-            continue
-        record = champion(workspace, name)
-        if record is None:
-            notes.append(f"{name}: no model serves; `headroom train {name}`, then `headroom promote {name}`")
-            parts.append(pd.DataFrame(index=customers, columns=list(one.says), dtype=float))
-            continue
-        cases = one.asked(lake, territory, load_settings(one.config_type, config_path(one.config_file)), at)
-        told = one.load(record.path).predict(cases).set_index(pd.Index(cases.rows["customer_id"]))
-        parts.append(told.reindex(customers)[list(one.says)].astype(float))
-        models.append({"name": record.name, "version": record.version, "sha256": record.sha256})
+            notes.append(str(error))
+            record = None
+        else:
+            if record is None:
+                notes.append(f"no model of {name} serves: `headroom train {name}`, then `headroom promote {name}`")
+        if record is not None:
+            config = load_settings(one.config_type, config_path(one.config_file))
+            cases = one.asked(lake, territory, config, at)
+            said = one.load(record.path).predict(cases).set_index(pd.Index(cases.rows["customer_id"]))
+            told = said.reindex(index=customers, columns=told.columns).astype(float)
+            models.append({"name": record.name, "version": record.version, "sha256": record.sha256})
+        parts.append(told)
     return Scored(pd.concat(parts, axis=1), tuple(models), tuple(notes))
 
 

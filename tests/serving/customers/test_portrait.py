@@ -42,7 +42,7 @@ def test_the_shipped_policy_is_what_the_code_does() -> None:
         ({"use_90d_kwh_day": 3.0}, "use", "Uses 3 kWh a day."),
         ({}, "use_unknown", "How much is used is not known."),
         ({"summer_ratio": 1.6}, "summer_heavy", "Uses 60 % more in summer than in spring and autumn."),
-        ({"weekend_ratio": 0.7}, "weekend", "Weekends: 30 % less than working days."),
+        ({"weekend_ratio": 0.7}, "weekend", "Uses 30 % less at weekends than on working days."),
         ({"evening_share": 0.38}, "part_of_day", "Most is used in the evening (18 to 22 o'clock): 38 % of the day."),
         ({"cooling_slope_share_c": 0.041}, "cooling", "Each degree above 22 °C adds 4.1 % of use."),
         ({"vacancy_days": 40.0}, "vacant", "Nearly nothing used for 40 days."),
@@ -113,6 +113,23 @@ def test_a_standing_alarm_is_said_with_what_may_be_lost() -> None:
 def test_the_band_follows_the_rank_in_the_class(rank: float | None, band: str) -> None:
     assert made(rank, value_p50_cny=100.0).value.band == band
     assert made(rank).value.band == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("open_kva", "blocks", "english"),
+    [
+        (None, [None] * 6, "What is open at the area is not known."),
+        (45.0, [45.0] * 6, "45 kVA are open at the area at any hour."),
+        (0.0, [0.0] * 6, "Nothing is open at the area."),
+        (0.0, [20.0, 80.0, 0.0, 0.0, 0.0, 5.0], "Nothing is open at every hour; up to 80 kVA from 4 to 8 o'clock."),
+    ],
+)
+def test_what_is_open_is_said_with_its_hours(open_kva: float | None, blocks: list[Any], english: str) -> None:
+    area = {"node_id": "A1", "open_kva": open_kva, "block_kva": blocks}
+    told = portrait({}, [], [], area, POLICY).headroom
+    assert told is not None
+    assert told["english"] == english
+    assert told["chinese"].endswith("。")
 
 
 def test_quantities_are_as_exact_as_it_matters() -> None:

@@ -45,7 +45,7 @@ def test_a_portrait_tells_behaviour_value_tags_applications_and_room(desk: Any) 
     assert (application.application_id, application.english) == ("Y1", "60 kVA: the site was surveyed.")
     assert told.headroom is not None
     assert (told.headroom.node_id, told.headroom.open_kva) == ("A2", 0.0)
-    assert told.headroom.english == "Nothing is open at the area at any hour."
+    assert told.headroom.english == "Nothing is open at every hour; up to 25 kVA from 20 to 24 o'clock."
     assert told.identity is None
 
 
