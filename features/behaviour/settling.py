@@ -15,10 +15,10 @@ _LEAD_DAYS = 60
 
 @dataclass(frozen=True)
 class Settled:
-    """One entry per bill, by customer and then by when it was made out; those of one moment as they stood. `place` is the customer's row.
+    """One entry per bill, by customer and then by when it was made out; those of one moment as they stood.
 
-    `open_cny` is what was not paid; `paid` the instant of full payment in ns since 1970, NaN while something is open.
-    `issued` and `due` are instants of the same kind.
+    `place` is the customer's row; `open_cny` is what was not paid; `paid` the instant of full payment in ns since 1970,
+    NaN while something is open. `issued` and `due` are instants of the same kind.
     """
 
     place: np.ndarray

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.behaviour import Known, features_at, read_known
+from features.behaviour import Known, features_at, metering, read_known
 from features.contracts import CONTRACTS
 from features.demo import DemoConfig, Territory, simulate
 from features.errors import NotFoundError
@@ -66,6 +66,15 @@ def test_a_lake_held_in_memory_gives_the_same(complete: Lake, then: Known) -> No
     for at in (AT + pd.Timedelta(days=90), AT):
         found = features_at(read_known(held, CHINA, at))
     pd.testing.assert_frame_equal(found, features_at(then))
+
+
+def test_customers_read_a_few_at_a_time_are_the_same(
+    complete: Lake, then: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metering, "_AT_ONCE", 50)
+    few = read_known(complete, CHINA, AT)
+    assert few.use.customer_ids == then.use.customer_ids
+    np.testing.assert_array_equal(few.use.kwh, then.use.kwh)
 
 
 def test_a_correction_that_came_later_is_not_seen(village: Territory, complete: Lake, then: Known) -> None:
