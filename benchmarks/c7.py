@@ -120,7 +120,7 @@ def inputs_of(features: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
     draws = pd.util.hash_array(features.index.to_numpy(dtype=object)).astype(np.float64) / 2.0**64
     frame = features.assign(
         customer_class=classes.astype("str"),
-        value_p50_cny=0.2 * features["bill_12m_cny"] - 60,
+        value_p50_cny=0.35 * features["bill_12m_cny"] - 350,
         growth_share=features["trend_share_year"],
     )
     for place, name in enumerate(("p_more_capacity", "p_electrify", "p_leave", "theft_score")):
