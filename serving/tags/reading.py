@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, Select, and_, func, select
 
-from serving.decisions.tags import HELD, UNKNOWN, Cells, Centres, Column, State
+from serving.decisions.tags import HELD, NOT_HELD, UNKNOWN, Cells, Centres, Column, State
 from serving.tags.records import HeldTag
 from serving.tags.tables import tag_assignment, tag_customer, tag_run
 
@@ -32,17 +32,16 @@ def read_state(
     table = tag_assignment.c
     times = (table.pending_since, table.since, table.held_since, table.valid_until)
     query = _newest(seq, (table.customer_id, table.tag, table.status, table.pending, *times))
+    query = query.where(table.tag.in_(list(place_of)), table.status.in_(list(_CODES)) | (table.pending > 0))
     for part in connection.execute(query).partitions(_READ_AT_ONCE):
-        rows = [row for row in part if row.tag in place_of and (row.status in _CODES or row.pending)]
-        if not rows:
-            continue
-        at = ([row_of[row.customer_id] for row in rows], [place_of[row.tag] for row in rows])
-        cells.status[at] = [_CODES.get(row.status, 0) for row in rows]
-        cells.pending[at] = [row.pending for row in rows]
-        cells.pending_since[at] = [row.pending_since or 0 for row in rows]
-        cells.since[at] = [row.since or 0 for row in rows]
-        cells.held_since[at] = [row.held_since or 0 for row in rows]
-        cells.memory_until[at] = [(row.valid_until or 0) if row.status == "unknown" else 0 for row in rows]
+        ids, tags, status, pending, *moments = zip(*part, strict=True)
+        at = ([row_of[one] for one in ids], [place_of[one] for one in tags])
+        codes = np.array([_CODES.get(one, NOT_HELD) for one in status], dtype=np.int8)
+        begun, since, held_since, until = (np.array(one, dtype=float) for one in moments)
+        cells.status[at], cells.pending[at] = codes, pending
+        for array, values in ((cells.pending_since, begun), (cells.since, since), (cells.held_since, held_since)):
+            array[at] = np.nan_to_num(values)
+        cells.memory_until[at] = np.where(codes == UNKNOWN, np.nan_to_num(until), 0)
     return State(as_of, customers, columns, cells, dict(centres))
 
 

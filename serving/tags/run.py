@@ -68,10 +68,11 @@ def inputs_hash(inputs: pd.DataFrame, stale: Stale, definitions: Definitions) ->
         ordered = inputs[used].sort_index()
         digest.update(pd.util.hash_pandas_object(ordered.index.astype("str"), index=False).to_numpy().tobytes())
         for name in used:
-            values = ordered[name]
             if name == "customer_class":
-                values = pd.util.hash_pandas_object(values.astype("str"), index=False)
-            digest.update(np.ascontiguousarray(values.to_numpy(na_value=np.nan)).tobytes())
+                values = pd.util.hash_pandas_object(ordered[name].astype("str"), index=False).to_numpy()
+            else:
+                values = ordered[name].to_numpy(dtype=float, na_value=np.nan)
+            digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:16]
 
 

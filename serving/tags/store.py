@@ -15,11 +15,9 @@ from serving.state import writing
 from serving.tags.reading import read_standing, read_state, told_tags
 from serving.tags.records import HeldTag, TagRun, centres_from, centres_text
 from serving.tags.tables import tag_assignment, tag_customer, tag_definition, tag_run
-from serving.tags.writing import rows_of
+from serving.tags.writing import append, columns_of_changes
 
 __all__ = ["TagStore"]
-
-_WRITTEN_AT_ONCE = 20_000
 
 
 class TagStore:
@@ -124,12 +122,9 @@ class TagStore:
             texts = [{"code": one.code, "version": one.version, "definition": _text(one)} for one in new]
             connection.execute(insert(tag_definition), [one | {"seq": run.seq} for one in texts])
         there = set(connection.execute(select(tag_customer.c.customer_id)).scalars())
-        customers = [{"customer_id": one, "seq": run.seq} for one in state.customers.tolist() if one not in there]
-        for first in range(0, len(customers), _WRITTEN_AT_ONCE):
-            connection.execute(insert(tag_customer), customers[first : first + _WRITTEN_AT_ONCE])
-        for first in range(0, len(changes), _WRITTEN_AT_ONCE):
-            part = rows_of(changes.iloc[first : first + _WRITTEN_AT_ONCE], run.seq)
-            connection.execute(insert(tag_assignment), part)
+        customers = [one for one in state.customers.tolist() if one not in there]
+        append(connection, tag_customer, {"customer_id": customers, "seq": [run.seq] * len(customers)})
+        append(connection, tag_assignment, columns_of_changes(changes, run.seq))
 
 
 def _newest(at: datetime | None) -> Select[Any]:

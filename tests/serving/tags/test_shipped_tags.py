@@ -72,6 +72,16 @@ def test_no_tag_is_left_through_five_percent_of_jitter(tag: TagDefinition, value
         held = state.cells.status == HELD
 
 
+@given(st.lists(st.lists(st.floats(-500, 3000), min_size=12, max_size=12), min_size=1, max_size=7))
+@settings(max_examples=15, deadline=None)
+def test_whose_value_is_known_is_in_one_band_whatever_it_does(values: list[list[float]]) -> None:
+    bands = type(SHIPPED)(tuple(one for one in SHIPPED.tags if one.group == "value_band"))
+    index, state = pd.Index([f"C{place:02d}" for place in range(12)], name="customer_id"), State.empty()
+    for run, row in enumerate(values):
+        state, _ = assign(state, pd.DataFrame({"value_p50_cny": row}, index=index), bands, day(10 * run))
+        assert ((state.cells.status == HELD).sum(axis=1) == 1).all()
+
+
 def test_a_folder_without_definitions_and_an_unknown_input_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no definitions of tags"):
         load_definitions(tmp_path)
