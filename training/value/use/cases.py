@@ -1,8 +1,9 @@
 """Earlier days as cases: the levels known then, and the mean of the ordinary days that followed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from features.behaviour.use import DailyUse
 from features.clock import Calendar
@@ -25,16 +26,22 @@ class UseCases:
 
 @dataclass(frozen=True)
 class UseHistory:
-    """Daily use with what its days are; a place is a column: all before it is known, itself and later is not."""
+    """Daily use with what its days are; a place is a column: all before it is known, itself and later is not.
+
+    `ordinary` [days] is true for days like others. The first day is one of which something is known.
+    """
 
     use: DailyUse
-    calendar: Calendar
+    ordinary: np.ndarray
     config: UseConfig
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ordinary", ordinary_days(self.calendar, self.use.days))
-
-    ordinary: np.ndarray = None  # type: ignore[assignment]
+    @classmethod
+    def of(cls, use: DailyUse, calendar: Calendar, config: UseConfig) -> "UseHistory":
+        """The days of `use` from the first one of which anything is known."""
+        known = np.isfinite(use.kwh).any(axis=0)
+        first = int(np.argmax(known)) if known.any() else use.kwh.shape[1]
+        use = replace(use, kwh=use.kwh[:, first:], first_day=use.first_day + pd.Timedelta(days=first))
+        return cls(use, ordinary_days(calendar, use.days), config)
 
     @property
     def width(self) -> int:

@@ -66,7 +66,7 @@ def levels_at(kwh: np.ndarray, days: pd.DatetimeIndex, ordinary: np.ndarray) -> 
     usual = np.where(ordinary[None, :], kwh, np.nan)
     mean = {span: mean_known(kwh[:, -span:]) for span in _SPANS}
     size = np.maximum(np.maximum(mean_known(usual[:, -42:]), 0.2 * mean[91]), 1.0)
-    quarter, sundays = kwh[:, -91:], (days[-56:].dayofweek == 6)
+    quarter, sundays = kwh[:, -91:], (days[-56:].day_of_week == 6)
     levels = [
         *mean.values(),
         *(_quantile(usual[:, -span:], 0.5) for span in (14, 28, 56)),

@@ -60,7 +60,7 @@ class UseModel:
         How much of last year's season comes again is learnt at the origins with a year behind them, on a base that
         knew no outcome of theirs. Raises ModelError where there is no origin at all.
         """
-        history = UseHistory(use, calendar, config)
+        history = UseHistory.of(use, calendar, config)
         origins = history.origins()
         if not origins:
             raise ModelError(f"the use model needs {config.min_history_days + config.horizon_days} days of daily use")
@@ -70,7 +70,7 @@ class UseModel:
 
     def predict(self, use: DailyUse, calendar: Calendar, days: int | None = None) -> np.ndarray:
         """kWh [customers] of the `days` (default: the horizon) that follow the last one of `use`."""
-        history = UseHistory(use, calendar, self.config)
+        history = UseHistory.of(use, calendar, self.config)
         levels = history.levels(history.width)
         season = np.nan_to_num(history.season(history.width, levels.size), nan=0.0)
         kwh_day = self.base.kwh_day(levels.features, levels.size) * np.exp(self.season_weight * season)
@@ -153,14 +153,13 @@ def _season_weight(history: UseHistory, origins: list[int]) -> float:
     if not known.any():
         return config.season_weight
     base = _fit_base(history.cases(early), config).kwh_day(cases.features, cases.size)
-    weight = cases.size ** (config.weight_power - 1)
-    told = (cases.target_kwh_day, base, cases.season, weight)
-    return learn_weight(*(values[known] for values in told), config.season_weight)
+    weight = cases.size[known] ** (config.weight_power - 1)
+    return learn_weight(cases.target_kwh_day[known], base[known], cases.season[known], weight, config.season_weight)
 
 
 def _rest_share(history: UseHistory) -> float:
-    """What all customers together use on days that are not ordinary, as a share of the others; 1 where none is known."""
-    total = np.nansum(history.use.kwh, axis=0, dtype=np.float64)
+    """What all customers use on a day that is not ordinary, as a share of others; 1 where none is known."""
+    total = np.where(np.isfinite(history.use.kwh), history.use.kwh, 0.0).sum(axis=0, dtype=np.float64)
     rest, usual = total[~history.ordinary], total[history.ordinary]
     if not len(rest) or not usual.sum() > 0:
         return 1.0
