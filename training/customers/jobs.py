@@ -35,6 +35,8 @@ HELD_OUT_ORIGINS = 2
 EVALUATION = "held_out.parquet"
 """The held-out cases with their losses and what was said of them (see scored_cases)."""
 
+_NO_SCORES = "no scores: no outcome was known when the newest origin came, so none can be held out"
+
 Say = Callable[[str], None]
 
 
@@ -69,7 +71,7 @@ def train_customers(
     split = hold_out(family.cases(lake, workspace.territory(), config), held_out_origins)
     say(f"fitting {len(split.training.rows)} cases known until {split.trained_until:%Y-%m-%d %H:%M} UTC")
     model = family.fit(split.training, config, split.trained_until)
-    say(f"scoring the {split.origins} held-out origin(s)")
+    say(f"scoring the {split.origins} held-out origin(s)" if split.origins else _NO_SCORES)
     scores, scored, shown = _scored(family, model, split)
     say("registering")
     tags |= made_tags(model.trained_until)
