@@ -14,6 +14,7 @@ from serving.watching import Monitoring, keep_monitoring, load_policy, log_monit
 from training.customers.families import NAMES
 from training.customers.jobs import EVALUATION
 from training.customers.kept import Serving, serving_version
+from training.customers.reading import read_cases
 from training.registry import evaluation, list_versions
 from training.watch import Watched, WatchPolicy
 from training.watch.customers import CustomerEvidence, watch_customers
@@ -34,8 +35,8 @@ def monitor_customers(
 ) -> list[Monitoring]:
     """Watch the champion of each of `names` that has one, on what was known at `now`, and keep the results.
 
-    `now` is by default the moment at which the newest daily use became known. Raises ModelError where none of them
-    serves, NotFoundError for an empty lake.
+    By default customers are asked about as of the moment the newest daily use became known, and outcomes are all there
+    are. Raises ModelError where none of them serves, NotFoundError for an empty lake.
     """
     champions = [one for name in names if (one := serving_version(workspace, name)) is not None]
     if not champions:
@@ -46,17 +47,23 @@ def monitor_customers(
     found = []
     for one in champions:
         say(f"watching {one.family.name}")
-        watched = _watched(workspace, lake, one, rules, moment, silent)
+        watched = _watched(workspace, lake, one, rules, moment, now, silent)
         run_id = log_monitoring(workspace, one.family.name, one.version, watched, rules)
         found.append(keep_monitoring(workspace, Monitoring(one.family.name, one.version, watched, run_id)))
     return found
 
 
 def _watched(
-    workspace: Workspace, lake: Lake, one: Serving, policy: WatchPolicy, now: pd.Timestamp, silent: list[Finding]
+    workspace: Workspace,
+    lake: Lake,
+    one: Serving,
+    policy: WatchPolicy,
+    now: pd.Timestamp,
+    as_of: pd.Timestamp | None,
+    silent: list[Finding],
 ) -> Watched:
     territory = workspace.territory()
-    cases = one.family.cases(lake, territory, one.config, as_of=now)
+    cases = read_cases(one.family, lake, territory, one.config, as_of)
     learnt = (cases.rows["known_at"] <= one.model.trained_until).to_numpy(dtype=bool)
     if not learnt.any():
         raise ModelError(

@@ -89,5 +89,7 @@ def _judge(workspace: Workspace, trained: "Trained", quiet: bool) -> "Verdict":
 def _tell(trained: "Trained") -> None:
     how = "had been trained before on the same data" if trained.reused else f"trained in {trained.seconds:.0f} s"
     click.echo(f"{trained.name} version {trained.version}: {how}")
+    if not trained.metrics:
+        click.echo("  no scores: nothing was held out")
     for name, value in sorted(trained.metrics.items()):
         click.echo(f"  {name:<24} {value:.4f}")

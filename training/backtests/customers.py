@@ -15,6 +15,7 @@ from training.backtests.report import BacktestReport
 from training.customers.exhibits import show_scores
 from training.customers.family import Family
 from training.customers.holding import of_origins
+from training.customers.reading import read_cases
 from training.customers.scoring import by_unit, scored_cases, usable_scores
 from training.figures import beside_naive
 
@@ -77,7 +78,7 @@ def backtest_customers(
     An origin at which too little was known is left out and named. Raises NotFoundError where no origin lies within the
     plan, and ModelError where none of them could be judged.
     """
-    cases = family.cases(lake, territory, config)
+    cases = read_cases(family, lake, territory, config)
     known = cases.origins()
     chosen = plan.chosen(known)
     if not chosen:

@@ -15,6 +15,7 @@ from training.customers.exhibits import Exhibits, show_model, show_scores
 from training.customers.family import CustomerModel, Family
 from training.customers.holding import Split, data_end, hold_out
 from training.customers.kept import load_settings_of, save_version
+from training.customers.reading import policy_hash, read_cases
 from training.customers.scoring import scored_cases, usable_scores
 from training.environment import environment
 from training.registry import ModelVersion, evaluation, fetch, register
@@ -34,6 +35,8 @@ __all__ = ["EVALUATION", "HELD_OUT_ORIGINS", "refit_customers", "train_customers
 HELD_OUT_ORIGINS = 2
 EVALUATION = "held_out.parquet"
 """The held-out cases with their losses and what was said of them (see scored_cases)."""
+
+_NO_SCORES = "no scores: no outcome was known when the newest origin came, so none can be held out"
 
 Say = Callable[[str], None]
 
@@ -61,15 +64,16 @@ def train_customers(
     """
     started = time.perf_counter()
     lake = Lake(workspace.lake)
-    tags = source_tags(lake, config, {"held_out_origins": str(held_out_origins), **(more_tags or {})})
+    own = {"held_out_origins": str(held_out_origins), "policy": policy_hash(family, config)}
+    tags = source_tags(lake, config, {**own, **(more_tags or {})})
     known = None if again else trained_before(workspace, family.name, tags)
     if known is not None:
         return trained(known, True, started)
     say("making cases from the lake")
-    split = hold_out(family.cases(lake, workspace.territory(), config), held_out_origins)
+    split = hold_out(read_cases(family, lake, workspace.territory(), config), held_out_origins)
     say(f"fitting {len(split.training.rows)} cases known until {split.trained_until:%Y-%m-%d %H:%M} UTC")
     model = family.fit(split.training, config, split.trained_until)
-    say(f"scoring the {split.origins} held-out origin(s)")
+    say(f"scoring the {split.origins} held-out origin(s)" if split.origins else _NO_SCORES)
     scores, scored, shown = _scored(family, model, split)
     say("registering")
     tags |= made_tags(model.trained_until)
@@ -88,16 +92,18 @@ def refit_customers(workspace: Workspace, family: Family, version: ModelVersion,
     """
     started = time.perf_counter()
     lake = Lake(workspace.lake)
-    again = {"data": lake.fingerprint(), "refit_of": str(version.version), "held_out_origins": "0"}
+    with tempfile.TemporaryDirectory() as folder:
+        config = load_settings_of(family, fetch(workspace, version, Path(folder)))
+    own = {"held_out_origins": "0", "policy": policy_hash(family, config)}
+    again = {"data": lake.fingerprint(), "refit_of": str(version.version), **own}
     known = trained_before(workspace, family.name, again)
     if known is not None:
         return trained(known, True, started)
-    with tempfile.TemporaryDirectory() as folder:
-        config = load_settings_of(family, fetch(workspace, version, Path(folder)))
     say("making cases from the lake")
-    cases = family.cases(lake, workspace.territory(), config)
+    cases = read_cases(family, lake, workspace.territory(), config)
     end = data_end(cases)
-    if version.tags.get("data") == again["data"] and pd.Timestamp(version.tags["trained_until"]) >= end:
+    same = all(version.tags.get(name) == again[name] for name in ("data", "policy"))
+    if same and pd.Timestamp(version.tags["trained_until"]) >= end:
         return trained(version, True, started)
     say(f"fitting {family.name} on all {len(cases.rows)} cases, known until {end:%Y-%m-%d %H:%M} UTC")
     model = family.fit(cases, config, end)

@@ -18,6 +18,7 @@ from training.customers.families import NAMES, family, is_family
 from training.customers.family import Family
 from training.customers.holding import data_end
 from training.customers.kept import load_version
+from training.customers.reading import read_cases
 from training.demand import DemandModel
 from training.jobs import DEMAND, PEAK
 from training.peak import ConnectionPolicy, PeakModel
@@ -141,7 +142,7 @@ def _customers(
     say("making cases from the lake")
     lake, rule = Lake(workspace.lake), policy.customers
     model, config = load_version(one, fetch(workspace, challenger, folder / "challenger"))
-    cases = one.cases(lake, workspace.territory(), config)
+    cases = read_cases(one, lake, workspace.territory(), config)
     opponent, origins = judged_origins(cases.origins(), challenger, champion)
     if not origins:
         reason = _short("origin(s)", 0, 1, "hold out more origins when training", "outcomes")
@@ -149,7 +150,7 @@ def _customers(
     older, settings = load_version(one, fetch(workspace, opponent, folder / "champion"))
     same = settings == config
     sides = [
-        CustomerSide(older, cases if same else one.cases(lake, workspace.territory(), settings)).of(origins),
+        CustomerSide(older, cases if same else read_cases(one, lake, workspace.territory(), settings)).of(origins),
         CustomerSide(model, cases).of(origins),
     ]
     customers = sides[1].cases.rows["customer_id"].nunique()

@@ -15,6 +15,7 @@ from training.customers.blocks import block_of, pooled_units
 from training.customers.cases import Cases
 from training.customers.family import Family
 from training.customers.holding import hold_out, of_origins
+from training.customers.reading import read_cases
 from training.customers.scoring import scored_cases
 from training.tuning.settings import CustomerSpace, CustomerTuning
 from training.tuning.tune import Tuned, TuningRun, carry_out, make_plan
@@ -113,7 +114,7 @@ def tune_stored_customers(
 
     Raises ModelError where no origin can be held out: nothing would be left to judge the settings by.
     """
-    cases = family.cases(Lake(workspace.lake), workspace.territory(), config)
+    cases = read_cases(family, Lake(workspace.lake), workspace.territory(), config)
     split = hold_out(cases, held_out_origins)
     if not split.origins:
         raise ModelError(
