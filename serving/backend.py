@@ -95,6 +95,7 @@ class Backend:
         self.rechecker.close()
         self.watcher.close()
         self.served.close()
+        self.customers.pulls.close()
         if self._keys is not None:
             self._keys.engine.dispose()
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ class Pulls:
 
     def __init__(self, engine: Callable[[], "Engine"], clock: Callable[[], datetime] = lambda: datetime.now(UTC)):
         self._engine, self._clock = engine, clock
+        # Threads come with the first pull that is begun.
+        self._beside = ThreadPoolExecutor(4, thread_name_prefix="pulls")
 
     def write(self, who: Principal, pull: Pull) -> None:
         """Write a pull down; NotReadyError where that fails, so that nothing is told of which no trace is left."""
@@ -72,6 +75,15 @@ class Pulls:
                 connection.execute(insert(customer_pull).values(row))
         except SQLAlchemyError as error:
             raise NotReadyError("the pull cannot be written down now, so nothing is told; try again") from error
+
+    def begin(self, who: Principal, pull: Pull) -> Future[None]:
+        """Begin to write a pull down, so that what is told is made while the disk is waited for; nothing may be told
+        before `result()` of what is returned, which raises what `write` would have."""
+        return self._beside.submit(self.write, who, pull)
+
+    def close(self) -> None:
+        """Let go of the threads that write."""
+        self._beside.shutdown()
 
     def find(self, limit: int, offset: int = 0, key_id: str | None = None) -> list[dict[str, Any]]:
         """Pulls, the newest first."""

@@ -123,22 +123,16 @@ class Telling:
             who.require(Permission.IDENTITY)
         snapshot = self.holdings.snapshot()
         place = see_one(self.holdings, who, customer_id, snapshot)
+        written = self.pulls.begin(
+            who, Pull("customers/portrait", 1, snapshot.id, customer_id, identity=query.identity)
+        )
         row = _row(snapshot, place, columns_for(who, snapshot))
         area_id = row["area_id"]
         published = None if area_id is None else self._area(str(area_id))
+        area = None if published is None else published[1]
         applications = self.holdings.applications(customer_id)
         tags = self._tagged(who, customer_id, snapshot)
-        made = portrait(
-            row,
-            tags,
-            applications,
-            None if published is None else published[1],
-            self.policy,
-            self._rank(snapshot, place),
-        )
-        columns = sorted({name for said in (*made.behaviour, *made.needs, *made.risks) for name in said.figures})
-        pull = Pull("customers/portrait", 1, snapshot.id, customer_id, columns=columns, identity=query.identity)
-        self.pulls.write(who, pull)
+        made = portrait(row, tags, applications, area, self.policy, self._rank(snapshot, place))
         people = identities(self.holdings.holdings.lake, [customer_id]) if query.identity else {}
         told = {
             "customer_id": customer_id,
@@ -148,6 +142,7 @@ class Telling:
             "identity": people.get(customer_id),
             **_told(made, row, None if published is None else published[0]),
         }
+        written.result()
         return told if query.language == "both" else _in_one(told, _OTHER[query.language])
 
     def _tagged(self, who: Principal, customer_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
