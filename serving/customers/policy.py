@@ -1,6 +1,7 @@
 """When something is said of a customer; `configs/policy/portrait.yaml` holds the values in force."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +14,10 @@ __all__ = ["PortraitPolicy", "load_portrait_policy"]
 class PortraitPolicy(Settings):
     """Frozen policy of portraits; shares are of 1."""
 
+    band_tags: dict[str, Literal["high", "medium", "low"]] = Field(
+        {"high_value": "high", "medium_value": "medium", "low_value": "low"},
+        description="tags that say the band; where none of them is held the rank within the class does",
+    )
     high_rank: float = Field(0.9, gt=0, lt=1, description="expected margin above that of this share of the class: high")
     medium_rank: float = Field(0.5, gt=0, lt=1, description="above this: medium; below: low")
     noticeable_share: float = Field(0.05, ge=0, description="a smaller change of use is none")

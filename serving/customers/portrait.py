@@ -8,7 +8,7 @@ from features.contracts import CODE_LISTS
 from serving.customers.behaviour import behaviour
 from serving.customers.needs import needs, risks
 from serving.customers.policy import PortraitPolicy
-from serving.customers.words import Row, Said, amount, known
+from serving.customers.words import Row, Said, amount, known, percent
 
 __all__ = ["Band", "Portrait", "portrait"]
 
@@ -58,7 +58,7 @@ def portrait(
     """
     return Portrait(
         behaviour=tuple(behaviour(row, policy)),
-        value=_band(row, rank_in_class, policy),
+        value=_band(row, rank_in_class, tags, policy),
         tags=tuple(tags),
         needs=tuple(needs(row, policy)),
         risks=tuple(risks(row, policy)),
@@ -67,11 +67,23 @@ def portrait(
     )
 
 
-def _band(row: Row, rank: float | None, policy: PortraitPolicy) -> Band:
+def _band(row: Row, rank: float | None, tags: Sequence[Mapping[str, Any]], policy: PortraitPolicy) -> Band:
+    """By the value tag he holds, so that nobody is told two things; where he holds none, by his rank."""
+    held = [policy.band_tags[one["tag"]] for one in tags if one["status"] == "held" and one["tag"] in policy.band_tags]
     band: Literal["high", "medium", "low", "unknown"] = "unknown"
-    if rank is not None and known(row, "value_p50_cny") is not None:
+    if known(row, "value_p50_cny") is None:
+        rank = None
+    if held:
+        band = held[0]
+    elif rank is not None:
         band = "high" if rank >= policy.high_rank else "medium" if rank >= policy.medium_rank else "low"
-    return Band(band, *_BANDS[band], rank if band != "unknown" else None)
+    english, chinese = _BANDS[band]
+    if rank is not None:
+        # Nobody is above all of his class.
+        above = min(rank, 0.99)
+        english = f"{english}, above {percent(above)} of the class"
+        chinese = f"{chinese}，高于 {above * 100:.0f}% 的同类用户"
+    return Band(band, english, chinese, rank)
 
 
 def _application(one: Mapping[str, Any]) -> dict[str, Any]:

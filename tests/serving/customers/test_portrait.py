@@ -115,6 +115,14 @@ def test_the_band_follows_the_rank_in_the_class(rank: float | None, band: str) -
     assert made(rank).value.band == "unknown"
 
 
+def test_a_held_value_tag_says_the_band() -> None:
+    tags = [{"tag": "low_value", "status": "unknown"}, {"tag": "medium_value", "status": "held"}]
+    found = portrait({"value_p50_cny": 5.0}, tags, [], None, POLICY, 0.95).value
+    assert (found.band, found.rank_in_class) == ("medium", 0.95)
+    assert found.english == "Medium value, above 95 % of the class"
+    assert portrait({}, tags[:1], [], None, POLICY, 0.95).value.band == "unknown"
+
+
 @pytest.mark.parametrize(
     ("open_kva", "blocks", "english"),
     [
