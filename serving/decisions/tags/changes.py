@@ -33,7 +33,7 @@ def changes_frame(previous: State, state: State, seen: Sequence[Seen]) -> pd.Dat
     for place, column in enumerate(state.columns):
         before = _before(previous, places.get(column.tag), rows, len(state.customers))
         after = state.cells.column(place)
-        reworded = place_version(previous, places.get(column.tag)) != column.version
+        reworded = _version_at(previous, places.get(column.tag)) != column.version
         changed = after.differs(before) | (reworded & (_is_something(after) | _is_something(before)))
         found = np.flatnonzero(changed)
         if len(found):
@@ -46,7 +46,7 @@ def changes_frame(previous: State, state: State, seen: Sequence[Seen]) -> pd.Dat
     return _framed(parts, state.customers, sorted(ids))
 
 
-def place_version(previous: State, place: int | None) -> int | None:
+def _version_at(previous: State, place: int | None) -> int | None:
     """The version of a column of the state before; None where there is none."""
     return None if place is None else previous.columns[place].version
 
