@@ -43,6 +43,7 @@ def save_model(model: ValueModel, folder: Path) -> None:
         "features": list(NAMES),
         "seen": model.ranges.seen,
         "factor": model.ranges.factor,
+        "common": model.ranges.common,
         "class_growth": model.sides.class_growth,
         "class_increase": model.sides.class_increase,
         "class_kva": model.sides.class_kva,
@@ -63,8 +64,14 @@ def load_model(folder: Path) -> ValueModel:
         parse_settings(ValueConfig, told["config"], f"{folder}: config"),
         parse_settings(ValuePolicy, told["policy"], f"{folder}: policy"),
         Check(told["rule"], told["reason"], told["losses"]),
-        Ranges(seen, heads, told["factor"]),
-        Sides(boosters.get("growth"), boosters.get("increase"), boosters.get("arrears"), *rules),
+        Ranges(seen, heads, told["factor"], told["common"], told["config"]["believed_share"]),
+        Sides(
+            boosters.get("growth"),
+            boosters.get("increase"),
+            boosters.get("arrears"),
+            *rules,
+            told["config"]["believed_share"],
+        ),
         pd.Timestamp(told["trained_until"]),
     )
 
