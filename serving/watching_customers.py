@@ -69,9 +69,8 @@ def _watched(
         raise ModelError(
             f"{one.family.name}: the lake holds none of the cases that version {one.version} has learnt from"
         )
-    asked = one.family.asked(lake, territory, one.config, now)
-    held_out = _held_out(workspace, one)
-    evidence = CustomerEvidence(cases.take(learnt), asked, cases.take(~learnt), held_out)
+    then, asked = (one.family.asked(lake, territory, one.config, at) for at in (one.model.trained_until, now))
+    evidence = CustomerEvidence(cases.take(learnt), then, asked, cases.take(~learnt), _held_out(workspace, one))
     return watch_customers(one.family, one.model, evidence, policy, now, silent)
 
 

@@ -90,7 +90,7 @@ def backtest_customers(
     for origin in progress(chosen):
         past, held = cases.known(origin), of_origins(cases, [origin])
         if past.rows.empty:
-            left_out[origin] = f"no outcome was known yet: outcomes take {family.horizon_days} days"
+            left_out[origin] = "no outcome was known yet"
             continue
         try:
             model = family.fit(past, config, origin)

@@ -52,8 +52,12 @@ def load_settings_of(one: Family, folder: Path) -> Settings:
 
 
 def load_version(one: Family, folder: Path) -> tuple[CustomerModel, Settings]:
-    """The model of an artifact folder and the settings it was fitted with."""
-    return one.load(folder), load_settings_of(one, folder)
+    """The model of an artifact folder and the settings it was fitted with; ModelError where it is damaged, or was made
+    by a version of this software that kept something else."""
+    try:
+        return one.load(folder), load_settings_of(one, folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: not readable as a {one.name} model ({error!r}); train and promote anew") from error
 
 
 def serving_version(workspace: Workspace, name: str) -> Serving | None:

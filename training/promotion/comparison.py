@@ -160,10 +160,7 @@ def _customers(
     say(f"judging {len(sides[1].cases.rows)} cases")
     fresher = fresher_days(challenger, champion, data_end(cases))
     compared = judge_customers(one, sides[0], sides[1], policy, fresher)
-    told = (
-        f"{customers} customers at {len(origins)} origin(s), {origins[0]:%Y-%m-%d} to {origins[-1]:%Y-%m-%d}, "
-        f"the {one.horizon_days} days after each"
-    )
+    told = f"{customers} customers at {len(origins)} origin(s), {origins[0]:%Y-%m-%d} to {origins[-1]:%Y-%m-%d}"
     return Judged(decide(compared, policy, rule.coverage, block_days=1), opponent.version, told)
 
 

@@ -119,7 +119,7 @@ def tune_stored_customers(
     if not split.origins:
         raise ModelError(
             f"tuning {family.name} needs an origin to hold out, and cases known before it: there are "
-            f"{len(cases.origins())} origin(s), and outcomes take {family.horizon_days} days"
+            f"{len(cases.origins())} origin(s), and no outcome was known when the newest of them came"
         )
     return tune_customers(family, cases, config, space, split.trained_until, run)
 

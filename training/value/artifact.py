@@ -43,6 +43,7 @@ def save_model(model: ValueModel, folder: Path) -> None:
         "features": list(NAMES),
         "seen": model.ranges.seen,
         "factor": model.ranges.factor,
+        "common": model.ranges.common,
         "class_growth": model.sides.class_growth,
         "class_increase": model.sides.class_increase,
         "class_kva": model.sides.class_kva,
@@ -58,13 +59,15 @@ def load_model(folder: Path) -> ValueModel:
     boosters = {name: load_booster(folder / f"{name}.txt") for name in told["boosters"]}
     heads = tuple(boosters[name] for name in ("p10", "p50", "p90") if name in boosters)
     seen = {name: tuple(values) for name, values in told["seen"].items()}
-    rules = [told[name] for name in ("class_growth", "class_increase", "class_kva")]
+    growth, increase, kva = (told[name] for name in ("class_growth", "class_increase", "class_kva"))
+    share = float(told["config"]["believed_share"])
+    sides = [boosters.get(name) for name in _SIDES]
     return ValueModel(
         parse_settings(ValueConfig, told["config"], f"{folder}: config"),
         parse_settings(ValuePolicy, told["policy"], f"{folder}: policy"),
         Check(told["rule"], told["reason"], told["losses"]),
-        Ranges(seen, heads, told["factor"]),
-        Sides(boosters.get("growth"), boosters.get("increase"), boosters.get("arrears"), *rules),
+        Ranges(seen, heads, told["factor"], told["common"], share),
+        Sides(sides[0], sides[1], sides[2], growth, increase, kva, share),
         pd.Timestamp(told["trained_until"]),
     )
 

@@ -26,6 +26,13 @@ OUTCOMES = ("value_cny", "kwh", "bad_debt_cny", "increase_kva", "check_change")
 and the change of a shorter outcome, known from `check_known_at` on, in units of size."""
 
 
+_COLUMNS = {
+    "bill": ["bill_id", "customer_id", "start_utc", "end_utc", "kwh", "amount_cny", "due_at"],
+    "payment": ["customer_id", "bill_id", "paid_at", "amount_cny"],
+    "cost_to_serve": ["customer_id", "start_utc", "end_utc", "cost_cny"],
+}
+
+
 @dataclass(frozen=True)
 class Books:
     """What is known of bills, payments and costs at a moment."""
@@ -53,7 +60,9 @@ def asked_at(
     lake: Lake, territory: TerritorySettings, config: ValueConfig, policy: ValuePolicy, at: pd.Timestamp
 ) -> Cases:
     """All customers of `at`, without an outcome; what a case of training has is made by this very function."""
-    known, books = read_known(lake, territory, at), Books.read(lake, at)
+    known = read_known(lake, territory, at)
+    costs = lake.read("cost_to_serve", as_of=at, columns=_COLUMNS["cost_to_serve"])
+    books = Books(known.bills, known.payments, costs, at)
     periods = Periods(at, config.horizon_days, policy.settle_days)
     last = books.margins(periods.last, policy, known)
     share = _known_share(known, periods.last, policy)

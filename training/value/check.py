@@ -13,6 +13,7 @@ __all__ = ["Check", "check_rule"]
 
 Rule = Literal["lightgbm", "last_period"]
 
+_LOSSES = ("pinball", "error", "error_cny")
 _LATEST = 1 / 3
 """The part of the origins that is judged by."""
 
@@ -58,16 +59,14 @@ def _judge(
     losses = {}
     for name, one in (("lightgbm", ranges), ("last_period", naive)):
         quantiles = one.change(features[judged], classes[judged])
+        error = np.abs(change[judged] - quantiles[:, 1])
         losses[f"{name}_pinball"] = float(pinball(change[judged], quantiles, config.levels).mean())
-        losses[f"{name}_error"] = float(np.abs(change[judged] - quantiles[:, 1]).mean())
-    wins = all(
-        losses[f"lightgbm_{loss}"] < (1 - config.least_gain) * losses[f"last_period_{loss}"]
-        for loss in ("pinball", "error")
-    )
-    told = ", ".join(
-        f"{loss} {losses[f'lightgbm_{loss}']:.4f} beside {losses[f'last_period_{loss}']:.4f}"
-        for loss in ("pinball", "error")
-    )
-    if wins:
+        losses[f"{name}_error"] = float(error.mean())
+        losses[f"{name}_error_cny"] = float((error * cases.context["size_cny"][judged]).mean())
+    pairs = {loss: (losses[f"lightgbm_{loss}"], losses[f"last_period_{loss}"]) for loss in _LOSSES}
+    told = ", ".join(f"{loss} {mine:.4g} beside {last:.4g}" for loss, (mine, last) in pairs.items())
+    # In units of size every customer counts alike, in CNY the largest count: a model must not lose on either.
+    gains = [mine < (1 - config.least_gain * (loss != "error_cny")) * last for loss, (mine, last) in pairs.items()]
+    if all(gains):
         return Check("lightgbm", f"the model beats last period by {of}: {told}", losses)
     return Check("last_period", f"as last period: the model does not beat it by {of}: {told}", losses)

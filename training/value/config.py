@@ -24,10 +24,11 @@ class ValueConfig(Settings):
 
     policy_file: str = Field("policy/value.yaml", description="below configs/: costs of energy, losses, bad debt")
     horizon_days: int = Field(365, ge=90, le=365, description="shorter where the books are young; put on a year")
-    origin_step_months: int = Field(1, ge=1, le=12, description="distance between the origins it learns from")
+    origin_step_months: int = Field(2, ge=1, le=12, description="distance between the origins it learns from")
     most_origins: int = Field(12, ge=1, description="the latest ones are kept")
     levels: tuple[float, float, float] = (0.1, 0.5, 0.9)
     heads: HeadConfig = HeadConfig()
+    believed_share: float = Field(0.5, ge=0, le=1, description="part of the told change of the median that is believed")
     held_out_share: float = Field(0.3, gt=0, lt=1, description="customers by whom ranges are calibrated")
     least_cases: int = Field(300, ge=50, description="cases below which nothing is learnt")
     least_increases: int = Field(

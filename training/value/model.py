@@ -53,7 +53,7 @@ class ValueModel:
         if check.rule == "lightgbm":
             ids = cases.rows["customer_id"].to_numpy(dtype=str)
             out = held_out(ids, config.held_out_share, config.seed)
-            ranges = fit_ranges(cases.features.to_numpy(), change, classes, out, config)
+            ranges = fit_ranges(cases.features.to_numpy(), change, classes, out, config, _periods(cases, config))
         else:
             ranges = Ranges(empirical(change, classes, config.levels))
         return cls(config, policy, check, ranges, fit_sides(cases, check.rule == "lightgbm", config), until)
@@ -90,6 +90,12 @@ class ValueModel:
         from training.value.artifact import load_model
 
         return load_model(folder)
+
+
+def _periods(cases: Cases, config: ValueConfig) -> int:
+    """How many outcomes without overlap lie between the first origin and the end of the last outcome."""
+    first, *_, last = [*cases.origins(), cases.origins()[-1]]
+    return int((last - first) / pd.Timedelta(days=config.horizon_days)) + 1
 
 
 def change_of(cases: Cases) -> np.ndarray:

@@ -20,19 +20,24 @@ _LEAST_SIDE = 0.01
 class Ranges:
     """Quantiles of the change at the levels of the settings, never crossing.
 
-    With `boosters`, one a level, their distance from the median times `factor` (conformal). Without, the changes that
-    were seen, by class (`seen`), around no change at all: "as last period".
+    With `boosters`, one a level, their distance from the median times `factor` (conformal), less `common`: what all
+    customers shared in the years seen; of what is left of the median `share` is believed. Without boosters, the changes
+    that were seen, by class (`seen`), around no change at all: "as last period".
     """
 
     seen: dict[str, tuple[float, ...]]
     boosters: tuple[Any, ...] = ()
     factor: float = 1.0
+    common: float = 0.0
+    share: float = 1.0
 
     def change(self, features: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Quantiles [n × 3] of the change, in units of size."""
         if not self.boosters:
             return np.array([self.seen.get(name, self.seen[_EVERY]) for name in classes]).reshape(-1, 3)
-        return _widened(_raw(self.boosters, features), self.factor)
+        quantiles = _widened(_raw(self.boosters, features), self.factor) - self.common
+        quantiles[:, 1] = np.clip(self.share * quantiles[:, 1], quantiles[:, 0], quantiles[:, 2])
+        return quantiles
 
 
 def empirical(change: np.ndarray, classes: np.ndarray, levels: tuple[float, ...]) -> dict[str, tuple[float, ...]]:
@@ -46,12 +51,20 @@ def empirical(change: np.ndarray, classes: np.ndarray, levels: tuple[float, ...]
 
 
 def fit_ranges(
-    features: np.ndarray, change: np.ndarray, classes: np.ndarray, calibration: np.ndarray, config: ValueConfig
+    features: np.ndarray,
+    change: np.ndarray,
+    classes: np.ndarray,
+    calibration: np.ndarray,
+    config: ValueConfig,
+    periods: int = 1,
 ) -> Ranges:
     """Boosters of every level on all rows, widened by what boosters that had not seen `calibration` (a mask) needed.
 
     Conformalised quantile regression (Romano and others 2019), with the distance to the median in place of a
     difference, so that a wide range gives way more than a narrow one.
+
+    What all customers share is weather and business more than anything of theirs, and there is one of it a period: of
+    `periods` that do not overlap, one part is taken out; of a single one, all of it.
     """
     blind = _boosters(features[~calibration], change[~calibration], config)
     needed = _needed(_raw(blind, features[calibration]), change[calibration])
@@ -59,7 +72,8 @@ def fit_ranges(
     rank = min(int(np.ceil(wanted * (len(needed) + 1))), len(needed)) - 1
     factor = float(np.sort(needed)[rank])
     seen = empirical(change, classes, config.levels)
-    return Ranges(seen, _boosters(features, change, config), factor)
+    common = float(np.median(change)) / max(periods, 1)
+    return Ranges(seen, _boosters(features, change, config), factor, common, config.believed_share)
 
 
 def held_out(ids: np.ndarray, share: float, seed: int) -> np.ndarray:

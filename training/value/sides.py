@@ -20,7 +20,11 @@ _SHRINK_CASES = 50.0
 
 @dataclass(frozen=True)
 class Sides:
-    """Boosters, None where a simpler rule ships; the rules by class: what was seen, leaning on all classes."""
+    """Boosters, None where a simpler rule ships; the rules by class: what was seen, leaning on all classes.
+
+    Growth is told as that of the margin is: less what all customers shared (`class_growth` under ""), and of the rest
+    the `share` that is believed.
+    """
 
     growth: Any | None
     increase: Any | None
@@ -28,12 +32,14 @@ class Sides:
     class_growth: dict[str, float]
     class_increase: dict[str, float]
     class_kva: dict[str, float]
+    share: float = 1.0
 
     def predict(self, cases: Cases) -> dict[str, np.ndarray]:
         """`growth_share`, `increase_kva` (probability × kVA) and `arrears_loss_cny` of each case."""
         features, classes = cases.features.to_numpy(), cases.context["class"]
         size, last = cases.context["size_cny"], cases.context["last_bad_debt_cny"]
-        log_growth = _of(self.growth, features, _by_class(self.class_growth, classes))
+        told = _of(self.growth, features, _by_class(self.class_growth, classes))
+        log_growth = self.share * (told - self.class_growth[""])
         asked = np.clip(_of(self.increase, features, _by_class(self.class_increase, classes)), 0.0, 1.0)
         lost = _of(self.arrears, features, None)
         known = np.isfinite(size)
@@ -68,7 +74,7 @@ def fit_sides(cases: Cases, with_growth: bool, config: ValueConfig) -> Sides:
     medians = {name: float(np.median(growth[classes == name])) for name in np.unique(classes)}
     medians[""] = float(np.median(growth))
     sizes = _means(kva[kva > 0], classes[kva > 0]) if asked.any() else {"": 0.0}
-    return Sides(told, increase, arrears, medians, rate, sizes)
+    return Sides(told, increase, arrears, medians, rate, sizes, config.believed_share)
 
 
 def _growth(cases: Cases) -> np.ndarray:

@@ -1,7 +1,7 @@
 """One run of watching over a model of customers: its inputs, what it says, and how it did on what has come since."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from training.customers.cases import Cases
 from training.customers.family import CustomerModel, Family
 from training.customers.holding import data_end
 from training.customers.scoring import scored_cases
-from training.watch.drift import Sample, judge_drift
+from training.watch.drift import Sample, judge_drift, mapped, strays
 from training.watch.findings import ALARM, WATCH, Finding, as_frame
 from training.watch.policy import CustomerWatchPolicy, WatchPolicy
 from training.watch.threshold import Judged, Rates
@@ -27,11 +27,13 @@ _ALL = "all"
 class CustomerEvidence:
     """What a model is watched by.
 
-    `learnt`: the cases it was trained on; `asked`: all customers of now; `fresh`: cases whose outcome has become known
-    since; `held_out`: its own evaluation (see scored_cases), None where it has none.
+    `learnt`: the cases it was trained on; `then`: all customers of the moment it was trained, of whom no outcome was
+    known; `asked`: all customers of now; `fresh`: cases whose outcome has become known since; `held_out`: its own
+    evaluation (see scored_cases), None where it has none.
     """
 
     learnt: Cases
+    then: Cases
     asked: Cases
     fresh: Cases
     held_out: pd.DataFrame | None
@@ -49,61 +51,83 @@ def watch_customers(
 
     `silent` are findings about the tables all models of customers are made from (see silent_tables).
     """
-    said = model.predict(evidence.asked)
-    held = evidence.held_out
     fresh = scored_cases(family, model, evidence.fresh)
-    compared, notes = _compared(fresh, held, policy.customers)
-    tests = evidence.asked.features.shape[1] + (0 if held is None else len(family.says)) + len(compared)
+    compared, notes = _compared(fresh, evidence.held_out, policy.customers)
+    tests = evidence.asked.features.shape[1] + len(family.says) + len(compared)
     rates = Rates(policy.alarm_rate, policy.watch_rate, max(tests, 1))
-    findings = [*_features(family.name, evidence, policy, rates, now)]
-    if held is not None and len(held):
-        findings += _scores(family, held, said, evidence.asked, policy, rates, now)
-    else:
-        notes.append("what it says was not compared: the champion keeps no evaluation")
+    findings = [*_features(family, model, evidence, policy, rates, now)]
+    findings += _scores(family, model, evidence, policy, rates, now)
     table, worse = _performance(family.name, compared, fresh, policy, rates, now)
     until = max(data_end(one) for one in (evidence.learnt, evidence.fresh) if len(one.rows))
     return Watched(now, as_frame([*silent, *findings, *worse]), table, tuple(notes), until)
 
 
 def _features(
-    name: str, evidence: CustomerEvidence, policy: WatchPolicy, rates: Rates, now: pd.Timestamp
+    family: Family,
+    model: CustomerModel,
+    evidence: CustomerEvidence,
+    policy: WatchPolicy,
+    rates: Rates,
+    now: pd.Timestamp,
 ) -> Iterator[Finding]:
     """Features that are distributed otherwise than when it learnt, or no longer known."""
-    learnt, asked = evidence.learnt, evidence.asked
+    learnt, asked, rule = evidence.learnt, evidence.asked, policy.customers
     for feature in map(str, asked.features.columns):
         if feature not in learnt.features:
             continue
         before = _sample(learnt.features[feature], learnt.rows)
         after = _sample(asked.features[feature], asked.rows)
-        gone = _missing(name, feature, before, after, policy.customers, now)
+        gone = _missing(family.name, feature, before, after, rule, now)
         if gone is not None:
             yield gone
-        found = _drift(f"{name}: {feature}", "FEATURE_DRIFT", feature, before, after, policy, rates, now)
+        words = f"{family.name}: {feature}"
+        found = _drift(words, "FEATURE_DRIFT", feature, before, after, strays(before), policy, rates, now)
+        if found is not None and found.severity == ALARM:
+            effect = _effect(family, model, asked, feature, before.known)
+            moves = f"{found.sentence}; it moves what is said by {effect:.0%} of its spread"
+            enough = effect >= rule.least_effect
+            found = replace(found, severity=ALARM if enough else WATCH, sentence=moves)
         if found is not None:
             yield found
 
 
+def _effect(family: Family, model: CustomerModel, asked: Cases, feature: str, reference: np.ndarray) -> float:
+    """How far a drift moves what the model says: mean change, had the feature its old distribution, over the spread of
+    what is said; the largest of all columns. A feature the model does not use moves nothing, however far it drifts."""
+    values = mapped(asked.features[feature].to_numpy(dtype=float), reference)
+    said = model.predict(asked)
+    other = model.predict(replace(asked, features=asked.features.assign(**{feature: values})))
+    found = [0.0]
+    for column in family.says:
+        one, two = (frame[column].to_numpy(dtype=float) for frame in (said, other))
+        known = np.isfinite(one) & np.isfinite(two)
+        spread = float(one[known].std()) if known.any() else 0.0
+        if spread > 0:
+            found.append(float(np.abs(two - one)[known].mean()) / spread)
+    return max(found)
+
+
 def _scores(
     family: Family,
-    held: pd.DataFrame,
-    said: pd.DataFrame,
-    asked: Cases,
+    model: CustomerModel,
+    evidence: CustomerEvidence,
     policy: WatchPolicy,
     rates: Rates,
     now: pd.Timestamp,
 ) -> Iterator[Finding]:
-    """What is said of all customers now beside what was said of the held-out ones."""
+    """What is said of the customers of now beside what was said of those of the moment it was trained."""
+    frames = [model.predict(one) for one in (evidence.learnt, evidence.then, evidence.asked)]
+    cases = (evidence.learnt, evidence.then, evidence.asked)
     for column in family.says:
-        if column not in held or not pd.api.types.is_numeric_dtype(said[column]):
-            continue
-        before, after = _sample(held[column], held), _sample(said[column], asked.rows)
-        found = _drift(f"{family.name}: {column} as said", "SCORE_DRIFT", column, before, after, policy, rates, now)
+        learnt, then, asked = (_sample(said[column], one.rows) for said, one in zip(frames, cases, strict=True))
+        words = f"{family.name}: {column} as said"
+        found = _drift(words, "SCORE_DRIFT", column, then, asked, strays(learnt), policy, rates, now)
         if found is not None:
             yield found
 
 
 def _sample(values: pd.Series, rows: pd.DataFrame) -> Sample:
-    origin = pd.factorize(rows["origin"])[0]
+    origin = ((rows["origin"] - rows["origin"].min()) / pd.Timedelta(days=1)).to_numpy(dtype=float)
     return Sample(values.to_numpy(dtype=float), origin, int(rows["customer_id"].nunique()))
 
 
@@ -113,12 +137,13 @@ def _drift(
     subject: str,
     before: Sample,
     after: Sample,
+    past: np.ndarray,
     policy: WatchPolicy,
     rates: Rates,
     now: pd.Timestamp,
 ) -> Finding | None:
     rule = policy.customers
-    judged = judge_drift(before, after, rates, (rule.drift_alarm, rule.drift_notice), policy.margin)
+    judged = judge_drift(before, after, past, rates, (rule.drift_alarm, rule.drift_notice), policy.margin)
     if judged is None or judged.severity is None:
         return None
     middle = [float(np.median(one.known)) for one in (before, after)]

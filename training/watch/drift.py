@@ -12,17 +12,18 @@ import numpy as np
 
 from training.watch.threshold import Judged, Rates
 
-__all__ = ["BINS", "Sample", "judge_drift", "stability"]
+__all__ = ["BINS", "Sample", "judge_drift", "mapped", "stability", "strays"]
 
 BINS = 10
 _SMOOTHING = 0.5
 _LEAST_KNOWN = 50
+_MOST_OF_ORIGIN = 2000
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A figure of many cases [rows], NaN where unknown, their origins [rows] as integers, and how many customers they
-    stand for: several cases of one customer say little more than one."""
+    """A figure of many cases [rows], NaN where unknown, their origins [rows] in days, and how many customers they stand
+    for: several cases of one customer say little more than one."""
 
     values: np.ndarray
     origin: np.ndarray
@@ -64,12 +65,12 @@ def stability(reference: np.ndarray, recent: np.ndarray) -> tuple[float, int]:
 
 
 def judge_drift(
-    reference: Sample, recent: Sample, rates: Rates, floors: tuple[float, float], margin: float
+    reference: Sample, recent: Sample, past: np.ndarray, rates: Rates, floors: tuple[float, float], margin: float
 ) -> Judged | None:
     """The index of `recent` against `reference`; None where one of them is hardly known.
 
-    `floors` are the least index that is an alarm, and a notice. What is usual is how far each origin of the reference
-    strays from the others; an alarm lies beyond `margin` times the largest of those.
+    `floors` are the least index that is an alarm, and a notice. `past` is what the index was between earlier origins
+    (see strays): an alarm lies beyond `margin` times the largest of those.
     """
     from scipy.stats import chi2
 
@@ -77,7 +78,6 @@ def judge_drift(
     if min(len(before), len(after)) < _LEAST_KNOWN:
         return None
     value, bins = stability(before, after)
-    past = _past(reference)
     usual = float(np.median(past)) if len(past) else 0.0
     largest = float(past.max()) if len(past) else 0.0
     scale = 1 / min(reference.customers, len(before)) + 1 / min(recent.customers, len(after))
@@ -91,12 +91,25 @@ def judge_drift(
     return Judged(value, usual, alarm - usual, notice - usual, upward_only=True)
 
 
-def _past(reference: Sample) -> np.ndarray:
-    """The index of each origin against all the others; empty where there is one only."""
-    found = []
-    for origin in np.unique(reference.origin):
-        mine = reference.origin == origin
-        one, others = reference.of(mine).known, reference.of(~mine).known
-        if min(len(one), len(others)) >= _LEAST_KNOWN:
-            found.append(stability(others, one)[0])
-    return np.array(found)
+def strays(sample: Sample) -> np.ndarray:
+    """The index between origins that lie far apart, at least half of what the first and the last do; empty where there
+    is one only. Neighbouring origins look back on nearly the same year and say nothing of how years differ."""
+    origins = np.unique(sample.origin)
+    parts = {}
+    for origin in origins:
+        known = sample.of(sample.origin == origin).known
+        if len(known) >= _LEAST_KNOWN:
+            parts[origin] = known[:: max(len(known) // _MOST_OF_ORIGIN, 1)]
+    apart = (origins[-1] - origins[0]) / 2 if len(origins) else 0.0
+    pairs = [(one, other) for one in parts for other in parts if other > one and other - one >= apart]
+    return np.array([stability(parts[one], parts[other])[0] for one, other in pairs])
+
+
+def mapped(recent: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """`recent` [rows] as it would be with the distribution of `reference` (known values): in the same order."""
+    known = np.flatnonzero(np.isfinite(recent))
+    ranks = np.empty(len(known))
+    ranks[np.argsort(recent[known], kind="stable")] = (np.arange(len(known)) + 0.5) / max(len(known), 1)
+    out = recent.copy()
+    out[known] = np.quantile(reference, ranks, method="inverted_cdf")
+    return out

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from features.errors import ModelError, NotFoundError
 from features.lake import Lake
-from features.workspace import Workspace
+from features.workspace import TerritorySettings, Workspace
 from tests.customer_family import BEGIN, PERIOD, LineConfig, LineFamily, fill_lake
 from training.customers.cases import Cases
 from training.customers.families import NAMES, family
 from training.customers.holding import data_end, hold_out
 from training.customers.jobs import EVALUATION, refit_customers, train_customers
-from training.customers.kept import load_version, serving_version
+from training.customers.kept import load_settings_of, load_version, save_version, serving_version
+from training.customers.reading import read_cases
 from training.registry import ModelVersion, evaluation, fetch, list_versions, promote
 from training.versioning import Trained
 
@@ -124,6 +125,38 @@ def test_what_serves_is_loaded_with_its_settings(
     assert (found.version, found.config) == (first.version, LineConfig())
     asked = line.asked(Lake(workspace.lake), workspace.territory(), found.config, BEGIN + 10 * PERIOD)
     assert list(found.model.predict(asked).columns) == list(line.says)
+
+
+def test_a_damaged_artifact_is_named(line: LineFamily, tmp_path: Path) -> None:
+    line_model = line.fit(line.cases(_lake(tmp_path), TerritorySettings(), LineConfig()), LineConfig(), BEGIN)
+    save_version(line, line_model, LineConfig(), tmp_path / "model")
+    assert load_version(line, tmp_path / "model")[0] == line_model
+    (tmp_path / "model" / "model.json").write_text("{}")
+    with pytest.raises(ModelError, match="not readable as a value model"):
+        load_version(line, tmp_path / "model")
+    (tmp_path / "model" / "family.json").write_text('{"family": "anomaly", "config": {}}')
+    with pytest.raises(ModelError, match="of the model anomaly, not of value"):
+        load_settings_of(line, tmp_path / "model")
+
+
+def test_cases_are_made_once_until_the_lake_holds_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A lake like no other of this process: what an equal one holds has been made already.
+    lake, line, made = _lake(tmp_path, seed=99), LineFamily(), []
+    making = LineFamily.cases
+    monkeypatch.setattr(LineFamily, "cases", lambda *given: made.append(given[3]) or making(*given))
+    first = read_cases(line, lake, TerritorySettings(), LineConfig())
+    assert read_cases(line, lake, TerritorySettings(), LineConfig()) is first
+    other = read_cases(line, lake, TerritorySettings(), LineConfig(ridge=3.0))
+    assert read_cases(line, lake, TerritorySettings(), LineConfig(ridge=3.0)) is other
+    assert made == [LineConfig(), LineConfig(ridge=3.0)]
+    fill_lake(lake, first=10, periods=1)
+    assert len(read_cases(line, lake, TerritorySettings(), LineConfig()).rows) > len(first.rows)
+
+
+def _lake(folder: Path, seed: int = 3) -> Lake:
+    lake = Lake(folder / "lake")
+    fill_lake(lake, seed=seed)
+    return lake
 
 
 def test_where_nothing_can_be_held_out_there_are_no_scores(line: LineFamily, tmp_path: Path) -> None:
