@@ -22,7 +22,7 @@ from features.ingest import ingest
 from features.lake import Lake
 from features.settings import load_settings
 from features.workspace import Workspace
-from training.value.use import UseConfig, UseModel
+from training.value.use import UseConfig, UseForecast, forecast_of, forecast_use
 
 START, END = pd.Timestamp("2016-06-01"), pd.Timestamp("2016-09-01")
 DAYS = (END - START).days
@@ -50,40 +50,33 @@ def main() -> None:
 
 def measure() -> Measured:
     """WAPE and rank correlation of the product, and of rules anybody would try first."""
-    config = load_settings(UseConfig, config_path("value.use.yaml"))
-    known, calendar, whole = read()
-    if os.environ.get("ORIGINS"):
-        for day in map(pd.Timestamp, EARLIER):
-            print(f"{day:%Y-%m-%d}", judged(known.until(day), known, calendar, config))
-    metrics, peers = judged(known, whole, calendar, config)
-    return metrics, peers
-
-
-def read() -> tuple[DailyUse, Calendar, DailyUse]:
-    """What was known when May was over, the territory's calendar, and the use that came of it."""
-    source = require_data("yangzhong")
+    source, config = require_data("yangzhong"), load_settings(UseConfig, config_path("value.use.yaml"))
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         ingest(config_path("sources/yangzhong.yaml"), source, workspace)
         lake, territory = Lake(workspace.lake), workspace.territory()
         calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
         edge = midnights(calendar, START, DAYS + 1)
-        known = read_known(lake, territory, edge[0])
-        return known.use, calendar, read_known(lake, territory, edge[-1]).use
+        told = forecast_use(lake, territory, config, edge[0])
+        whole = read_known(lake, territory, edge[-1]).use
+    if os.environ.get("ORIGINS"):
+        for day in map(pd.Timestamp, EARLIER):
+            print(f"{day:%Y-%m-%d}", judged(forecast_of(told.known.until(day), calendar, config), whole))
+    return judged(told, whole)
 
 
-def judged(known: DailyUse, whole: DailyUse, calendar: Calendar, config: UseConfig) -> Measured:
-    """Scores of the season that follows `known`, which `whole` knows."""
-    model = UseModel.fit(known, calendar, config)
-    first = (known.end_day - whole.first_day).days
+def judged(told: UseForecast, whole: DailyUse) -> Measured:
+    """Scores of the season ahead, which `whole` knows."""
+    first = (told.known.end_day - whole.first_day).days
     actual = whole.kwh[:, first : first + DAYS].astype(float).sum(axis=1)
-    quarter = known.kwh[:, -90:].astype(float).mean(axis=1)
+    quarter = told.customers["use_90d_kwh_day"].to_numpy()
     counted = quarter > LEAST_KWH_DAY
     counted[np.argmax(quarter)] = False
-    rules = {f"last {days} days": known.kwh[:, -days:].astype(float).mean(axis=1) * DAYS for days in (7, 14, 31, 90)}
-    told = scores(actual[counted], model.predict(known, calendar)[counted])
-    told |= {"season_weight": model.season_weight}
-    return told, {name: scores(actual[counted], kwh[counted]) for name, kwh in rules.items()}
+    kwh = told.known.kwh.astype(float)
+    rules = {f"last {days} days": kwh[counted, -days:].mean(axis=1) * DAYS for days in (7, 14, 31, 90)}
+    metrics = scores(actual[counted], told.customers["expected_kwh"].to_numpy()[counted])
+    metrics |= {"season_weight": told.model.season_weight}
+    return metrics, {name: scores(actual[counted], rule) for name, rule in rules.items()}
 
 
 def scores(actual: np.ndarray, told: np.ndarray) -> dict[str, float]:

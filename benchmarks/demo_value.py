@@ -31,10 +31,10 @@ def value_part(seed: int, territory: Territory | None = None) -> dict[str, float
         lake = Lake(Path(folder))
         for name in _TABLES:
             lake.append(name, _versions(territory, name), f"demo:{name}")
-        cases = VALUE.cases(lake, TerritorySettings(), ValueConfig())
-    origin = cases.origins()[-1]
-    model = VALUE.fit(cases.known(origin), ValueConfig(), origin)
-    judged = cases.take((cases.rows["origin"] == origin).to_numpy(dtype=bool))
+        judged = VALUE.cases(lake, TerritorySettings(), ValueConfig(most_origins=1))
+        origin = judged.origins()[0]
+        past = VALUE.cases(lake, TerritorySettings(), ValueConfig(), as_of=origin)
+    model = VALUE.fit(past, ValueConfig(), origin)
     scores = VALUE.scores(model, judged)
     names = ("coverage", "mae_cny", "naive_mae_cny", "loss", "naive_loss", "growth_wape", "naive_growth_wape", "cases")
     out: dict[str, float | str] = {name: round(scores[name], 4) for name in names}

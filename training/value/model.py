@@ -55,7 +55,7 @@ class ValueModel:
             out = held_out(ids, config.held_out_share, config.seed)
             ranges = fit_ranges(cases.features.to_numpy(), change, classes, out, config, _periods(cases, config))
         else:
-            ranges = Ranges(empirical(change, classes, config.levels))
+            ranges = Ranges(empirical(change, classes, config.levels, _periods(cases, config)))
         return cls(config, policy, check, ranges, fit_sides(cases, check.rule == "lightgbm", config), until)
 
     @property

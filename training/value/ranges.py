@@ -40,8 +40,14 @@ class Ranges:
         return quantiles
 
 
-def empirical(change: np.ndarray, classes: np.ndarray, levels: tuple[float, ...]) -> dict[str, tuple[float, ...]]:
-    """Quantiles of the changes seen, by class where there are enough of it; the middle one is none at all."""
+def empirical(
+    change: np.ndarray, classes: np.ndarray, levels: tuple[float, ...], periods: int = 1
+) -> dict[str, tuple[float, ...]]:
+    """Quantiles of the changes seen, by class where there are enough of it; the middle one is none at all.
+
+    They are less what all customers shared, as those of `fit_ranges` are.
+    """
+    change = change - _shared(change, periods)
     out = {_EVERY: _around_none(change, levels)}
     for name in np.unique(classes):
         mine = change[classes == name]
@@ -71,9 +77,9 @@ def fit_ranges(
     wanted = config.levels[2] - config.levels[0]
     rank = min(int(np.ceil(wanted * (len(needed) + 1))), len(needed)) - 1
     factor = float(np.sort(needed)[rank])
-    seen = empirical(change, classes, config.levels)
-    common = float(np.median(change)) / max(periods, 1)
-    return Ranges(seen, _boosters(features, change, config), factor, common, config.believed_share)
+    seen = empirical(change, classes, config.levels, periods)
+    boosters = _boosters(features, change, config)
+    return Ranges(seen, boosters, factor, _shared(change, periods), config.believed_share)
 
 
 def held_out(ids: np.ndarray, share: float, seed: int) -> np.ndarray:
@@ -89,6 +95,10 @@ def pinball(actual: np.ndarray, quantiles: np.ndarray, levels: tuple[float, ...]
     """Mean pinball loss over levels [n] of `quantiles` [n × levels]."""
     gap = actual[:, None] - quantiles
     return np.asarray(np.maximum(np.array(levels) * gap, (np.array(levels) - 1) * gap).mean(axis=1))
+
+
+def _shared(change: np.ndarray, periods: int) -> float:
+    return float(np.median(change)) / max(periods, 1)
 
 
 def _boosters(features: np.ndarray, change: np.ndarray, config: ValueConfig) -> tuple[Any, ...]:

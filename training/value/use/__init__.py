@@ -2,5 +2,6 @@
 
 from training.value.use.config import UseConfig
 from training.value.use.model import UseModel
+from training.value.use.run import UseForecast, forecast_of, forecast_use
 
-__all__ = ["UseConfig", "UseModel"]
+__all__ = ["UseConfig", "UseForecast", "UseModel", "forecast_of", "forecast_use"]

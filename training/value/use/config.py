@@ -16,7 +16,7 @@ class UseConfig(Settings):
     least_kwh_day: float = Field(10.0, ge=0, description="customers below this level of a quarter teach it nothing")
     most_share: float = Field(0.2, gt=0, le=1, description="a customer with more of all use than this teaches nothing")
 
-    weight_power: float = Field(0.5, ge=0, le=1, description="a case weighs by its level to this power: 1 is kWh")
+    weight_power: float = Field(0.25, ge=0, le=1, description="a case weighs by its level to this power: 1 is kWh")
     rounds: int = Field(150, ge=1)
     learning_rate: float = Field(0.05, gt=0, le=1)
     leaves: int = Field(31, ge=2)
