@@ -69,7 +69,9 @@ def app_frame(ground: Ground, habits: Habits, payments: Payments, contacts: pd.D
     paid = pd.DataFrame({"customer": payments.customer[by_app], "day": np.floor(payments.paid[by_app])})
     seen = [_browsing(ground, habits, rng), paid.assign(action="payment"), paid.assign(action="bill"), contacts]
     rows = pd.concat([one for one in seen if len(one)] or seen[:1], ignore_index=True)
-    rows = rows[rows["day"] < ground.span - 1]
+    # Whoever has left looks no more; his last bills he may still pay there.
+    there = rows["day"].to_numpy() < ground.until[rows["customer"].to_numpy(dtype=int)]
+    rows = rows[(rows["day"] < ground.span - 1) & (there | (rows["action"] == "payment").to_numpy())]
     visits = rows[["customer", "day"]].drop_duplicates().assign(action="login")
     rows = pd.concat([visits, rows], ignore_index=True)
     action = pd.Categorical(rows["action"], categories=_ALL_ACTIONS).codes.astype(np.int64)
