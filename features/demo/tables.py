@@ -52,7 +52,7 @@ def _voltage_columns(
 def customer_frames(days: Days, network: Network, customers: Customers) -> dict[str, pd.DataFrame]:
     """`customer` and `meter`: valid from the first day, or from when they were connected.
 
-    An account that ends has a second version, known from that day on, that says when.
+    An account that ends has a second version, known from that day on, that says when; its meter stays where it is.
     """
     since = days.utc(np.maximum(customers.since, 0))
     area = np.array(network.area_ids, dtype=object)[customers.area]
@@ -68,14 +68,11 @@ def customer_frames(days: Days, network: Network, customers: Customers) -> dict[
     meter = pd.DataFrame({"meter_id": list(customers.meter_ids), "customer_id": ids, "phase": phase})
     ended = np.flatnonzero(customers.until < len(days.dates) - customers.first_day)
     closed = days.utc(customers.first_day + customers.until[ended])
-    frames = {"customer": customer.assign(**validity), "meter": meter.assign(**validity)}
-    return {name: _with_ends(frame, ended, closed) for name, frame in frames.items()}
-
-
-def _with_ends(frame: pd.DataFrame, ended: np.ndarray, closed: pd.DatetimeIndex) -> pd.DataFrame:
-    """The rows, and after them once more those that end, as they are known from then on."""
-    last = frame.iloc[ended].assign(valid_to=closed, available_at=closed)
-    return pd.concat([frame, last], ignore_index=True) if len(ended) else frame
+    customer = customer.assign(**validity)
+    if len(ended):
+        last = customer.iloc[ended].assign(valid_to=closed, available_at=closed)
+        customer = pd.concat([customer, last], ignore_index=True)
+    return {"customer": customer, "meter": meter.assign(**validity)}
 
 
 def consumption_frame(days: Days, customers: Customers, metering: Metering) -> pd.DataFrame:

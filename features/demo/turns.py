@@ -59,7 +59,7 @@ def draw_turns(
             add(_growth(customer, start, rng))
     home = classes == "residential"
     odds = np.where(home, 1.0, _BUSINESS_ODDS)
-    for customer, start in _begin(config.grow_share * odds / max(odds.mean(), 1e-9), span, rng):
+    for customer, start in _begin(config.grow_share * odds * len(odds) / max(odds.sum(), 1.0), span, rng):
         if customer not in taken and start > since[customer] + 90:
             add(_growth(customer, start, rng))
     for customer, start in _begin(np.where(home, config.electrify_share, 0.0), span, rng):

@@ -60,8 +60,7 @@ def meter_voltages(territory: Territory) -> MeterVoltages:
     noise = rng.uniform(*_NOISE_V, (len(area), 1)).astype(np.float32)
     voltage += noise * rng.standard_normal(voltage.shape, dtype=np.float32)
     first = hours - n
-    day, customers = (np.arange(first, hours) // 24)[None, :], territory.customers
-    there = (day >= customers.since[:, None]) & (day < customers.first_day + customers.until[:, None])
+    there = (np.arange(first, hours) // 24)[None, :] >= territory.customers.since[:, None]
     return MeterVoltages(np.where(there, np.clip(np.round(voltage, 1), 0, 1000), np.nan), first)
 
 
@@ -75,12 +74,7 @@ def _phases(territory: Territory, areas: int, hours: int, rng: np.random.Generat
     noise = rng.standard_normal((areas, 3, hours), dtype=np.float32) * np.sqrt(1 - _PHASE_MEMORY**2)
     drift = (_PHASE_SD_V * lfilter([1.0], [1.0, -_PHASE_MEMORY], noise, axis=-1)).astype(np.float32)
     frames = customer_frames(territory.days, territory.network, territory.customers)
-    phase = (
-        frames["meter"]["phase"]
-        .iloc[: len(territory.customers.meter_ids)]
-        .map({"A": 0, "B": 1, "C": 2, "ABC": 3})
-        .to_numpy(dtype=int)
-    )
+    phase = pd.Series(frames["meter"]["phase"]).map({"A": 0, "B": 1, "C": 2, "ABC": 3}).to_numpy(dtype=int)
     with_mean = np.concatenate([drift, drift.mean(axis=1, keepdims=True)], axis=1)
     return with_mean[territory.customers.area, phase]
 

@@ -69,9 +69,7 @@ def app_frame(ground: Ground, habits: Habits, payments: Payments, contacts: pd.D
     paid = pd.DataFrame({"customer": payments.customer[by_app], "day": np.floor(payments.paid[by_app])})
     seen = [_browsing(ground, habits, rng), paid.assign(action="payment"), paid.assign(action="bill"), contacts]
     rows = pd.concat([one for one in seen if len(one)] or seen[:1], ignore_index=True)
-    # Whoever has left looks no more; his last bills he may still pay there.
-    there = rows["day"].to_numpy() < ground.until[rows["customer"].to_numpy(dtype=int)]
-    rows = rows[(rows["day"] < ground.span - 1) & (there | (rows["action"] == "payment").to_numpy())]
+    rows = rows[rows["day"] < ground.span - 1]
     visits = rows[["customer", "day"]].drop_duplicates().assign(action="login")
     rows = pd.concat([visits, rows], ignore_index=True)
     action = pd.Categorical(rows["action"], categories=_ALL_ACTIONS).codes.astype(np.int64)
@@ -97,4 +95,6 @@ def _browsing(ground: Ground, habits: Habits, rng: np.random.Generator) -> pd.Da
     times = rng.poisson(keen * left / 30.4)
     customer = np.repeat(user, times)
     day = habits.app_since[customer] + np.floor(rng.random(len(customer)) * np.repeat(left, times))
-    return pd.DataFrame({"customer": customer, "day": day, "action": rng.choice(_ACTIONS, len(customer), p=_ODDS)})
+    frame = pd.DataFrame({"customer": customer, "day": day, "action": rng.choice(_ACTIONS, len(customer), p=_ODDS)})
+    # Whoever has left looks no more; his last bills he may still pay there.
+    return frame[day < ground.until[customer]]
