@@ -5,7 +5,7 @@ import pandas as pd
 
 from features.behaviour.known import AREA_COLUMNS
 from features.lake import Lake
-from features.lake.queries import latest_per_key
+from features.lake.held import current_rows
 from features.load.reading import nodes_known_at
 from features.load.resolution import step_of
 
@@ -55,8 +55,8 @@ def _chain(first: str | None, parents: dict) -> tuple[str, ...]:
 
 def _current(lake: Lake, node_ids: list[str], since: pd.Timestamp, told: pd.Timestamp) -> pd.DataFrame:
     columns = ["node_id", "start_utc", "load_kw"]
-    frame = lake.versions("node_load", columns=columns, as_of=told, since=since, where={"node_id": node_ids})
-    return frame.take(latest_per_key(frame, ("node_id", "start_utc"))).dropna(subset="load_kw")
+    frame = current_rows(lake, "node_load", columns, as_of=told, since=since, where={"node_id": node_ids})
+    return frame.dropna(subset="load_kw")
 
 
 def _loads(lake: Lake, node_ids: list[str], at: pd.Timestamp, told: pd.Timestamp) -> pd.DataFrame:

@@ -38,8 +38,8 @@ _RATIOS = {
 
 
 def daily_features(known: Known) -> pd.DataFrame:
-    """Index customer_id; every feature of the group "daily use"."""
-    if not known.use.kwh.size or not known.count:
+    """Index customer_id; every feature of the group "daily use". Of a territory without readings, NaN."""
+    if not np.isfinite(known.use.kwh).any():
         return pd.DataFrame(index=known.customers.index)
     plan = day_plan(known)
     daily, weekly = slope_design(plan), week_design(plan)
@@ -77,9 +77,9 @@ def _changes(kwh: np.ndarray, mean: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _account_days(known: Known) -> np.ndarray:
-    """Whole local days from the one on which each account began to today."""
+    """Whole local days from the one on which each account began to today; one of unknown age is old."""
     began = known.calendar.local(pd.DatetimeIndex(known.customers["since"])).normalize()
-    return np.asarray((known.today - began).days, dtype=float)
+    return np.nan_to_num(np.asarray((known.today - began).days, dtype=float), nan=np.inf)
 
 
 def _known_share(year: np.ndarray, age: np.ndarray) -> np.ndarray:

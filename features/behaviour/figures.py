@@ -11,9 +11,9 @@ BLOCK = 4096
 """Customers worked on at once: arrays of 730 days stay at some 24 MB."""
 
 
-def blocks(count: int) -> Iterator[slice]:
-    """Slices that cover `count` rows."""
-    return (slice(begin, min(begin + BLOCK, count)) for begin in range(0, count, BLOCK))
+def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
+    """Slices of `size` that cover `count` rows."""
+    return (slice(begin, min(begin + size, count)) for begin in range(0, count, size))
 
 
 def ratio(over: np.ndarray, under: np.ndarray) -> np.ndarray:

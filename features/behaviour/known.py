@@ -1,6 +1,6 @@
 """Everything known of customers at one moment: what every feature is made from, and nothing else."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -88,6 +88,21 @@ class Known:
     applications: pd.DataFrame = field(default_factory=lambda: _none("application"))
     events: pd.DataFrame = field(default_factory=lambda: _none("event"))
 
+    @classmethod
+    def of_use(
+        cls, at: pd.Timestamp, calendar: Calendar, use: DailyUse, temperature_c: pd.Series | None = None
+    ) -> "Known":
+        """Customers of whom nothing but their daily use is known, as public data sets have it."""
+        index = pd.Index(use.customer_ids, dtype="str", name="customer_id")
+        nothing = {
+            name: pd.Series(None, index=index, dtype=object) for name in ("area_id", "customer_class", "hall_id")
+        }
+        figures = {name: pd.Series(np.nan, index=index) for name in ("contract_kva", "earlier_kva")}
+        since = pd.Series(pd.NaT, index=index, dtype="datetime64[us, UTC]")
+        customers = pd.DataFrame({**nothing, **figures, "since": since})[list(CUSTOMER_COLUMNS)]
+        weather = pd.Series(dtype=float) if temperature_c is None else temperature_c
+        return cls(at=at, calendar=calendar, customers=customers, use=use, temperature_c=weather)
+
     @property
     def count(self) -> int:
         """How many customers there are."""
@@ -97,6 +112,14 @@ class Known:
     def today(self) -> pd.Timestamp:
         """The local day of `at`, without zone: no day from it on is over."""
         return pd.Timestamp(self.calendar.local(pd.DatetimeIndex([self.at]))[0]).normalize()
+
+    def rows(self, positions: np.ndarray) -> "Known":
+        """Some of the customers, by their places, with all that is known of them; tables keep the others' rows."""
+        intervals = self.intervals
+        if intervals is not None:
+            intervals = replace(intervals, kwh=intervals.kwh[positions])
+        customers = self.customers.iloc[positions]
+        return replace(self, customers=customers, use=self.use.rows(positions), intervals=intervals)
 
     def place(self, ids: pd.Series) -> np.ndarray:
         """Row of each customer_id, -1 where there is none (closed accounts, other people's rows)."""

@@ -9,7 +9,7 @@ from features.behaviour.known import IntervalUse
 from features.behaviour.use import DailyUse
 from features.clock import Calendar, time_zone
 from features.lake import Lake
-from features.lake.queries import latest_per_key
+from features.lake.held import current_rows
 
 __all__ = ["INTERVAL_DAYS", "midnights", "read_use"]
 
@@ -111,9 +111,8 @@ class _Readings:
 def _readings(lake: Lake, periods: _Periods, edge: pd.DatetimeIndex, as_of: pd.Timestamp, whole: bool) -> _Readings:
     columns = ["meter_id", "start_utc", "end_utc", "kwh"]
     where = None if whole else {"meter_id": list(periods.meter_ids)}
-    frame = lake.versions("consumption", columns=columns, as_of=as_of, since=edge[0], where=where)
+    frame = current_rows(lake, "consumption", columns, as_of=as_of, since=edge[0], where=where)
     frame = frame[(frame["start_utc"] < edge[-1]).to_numpy(dtype=bool)]
-    frame = frame.take(latest_per_key(frame, ("meter_id", "start_utc")))
     meters = frame["meter_id"].astype("category").cat
     meter = periods.meter_ids.get_indexer(pd.Index(meters.categories))[meters.codes.to_numpy()]
     start = pd.DatetimeIndex(frame["start_utc"]).as_unit("us").asi8

@@ -15,10 +15,10 @@ _LEAD_DAYS = 60
 
 @dataclass(frozen=True)
 class Settled:
-    """One entry per bill, by customer and then by when it was made out. `place` is the customer's row.
+    """One entry per bill, by customer and then by when it was made out; those of one moment as they stood.
 
-    `open_cny` is what was not paid; `paid` the instant of full payment in ns since 1970, NaN while something is open.
-    `issued` and `due` are instants of the same kind.
+    `place` is the customer's row; `open_cny` is what was not paid; `paid` the instant of full payment in ns since 1970,
+    NaN while something is open. `issued` and `due` are instants of the same kind.
     """
 
     place: np.ndarray
@@ -32,32 +32,35 @@ class Settled:
 def settle(known: Known) -> Settled:
     """Reckon every bill of the customers against every payment known.
 
-    What names a bill pays that bill. What names none, and what a bill was overpaid by, pays the customer's open bills,
-    oldest first. Bills from long before payments were recorded are left out: nobody knows whether they were paid.
+    What names a bill pays that bill. What names none, what a bill was overpaid by and what a correction owes to the
+    customer pays its open bills, oldest first. Bills from long before payments were recorded are left out: nobody
+    knows whether they were paid.
     """
-    bills = known.bills.assign(place=known.place(known.bills["customer_id"]))
     first = known.payments["paid_at"].min() - pd.Timedelta(days=_LEAD_DAYS)
-    bills = bills[((bills["place"] >= 0) & (bills["issued_at"] >= first)).to_numpy(dtype=bool)]
-    bills = bills.sort_values(["place", "issued_at", "bill_id"], ignore_index=True)
+    place = known.place(known.bills["customer_id"])
+    rows = np.flatnonzero((place >= 0) & (known.bills["issued_at"] >= first).to_numpy(dtype=bool))
+    rows = rows[np.lexsort((_ns(known.bills["issued_at"])[rows], place[rows]))]
+    bills, place = known.bills.take(rows), place[rows]
     payments = known.payments
     bill = pd.Index(bills["bill_id"]).get_indexer(pd.Index(payments["bill_id"]))
     amount, paid_at = payments["amount_cny"].to_numpy(dtype=float), _ns(payments["paid_at"])
-    place = bills["place"].to_numpy()
     total = bills["amount_cny"].to_numpy(dtype=float)
     named = bill >= 0
     got = np.bincount(bill[named], weights=amount[named], minlength=len(bills))
     last = np.full(len(bills), -np.inf)
     np.maximum.at(last, bill[named], paid_at[named])
     left = np.round(total - got, 2)
+    issued = _ns(bills["issued_at"])
+    over = left < 0
     ahead = payments["bill_id"].isna().to_numpy(dtype=bool)
-    covered, when = _from_credit(
-        place, left, known.place(payments["customer_id"])[ahead], amount[ahead], paid_at[ahead], known.count
-    )
+    payer = np.append(known.place(payments["customer_id"])[ahead], place[over])
+    credit = np.append(amount[ahead], -left[over])
+    came = np.append(paid_at[ahead], np.maximum(last, issued)[over])
+    covered, when = _from_credit(place, left, payer, credit, came, known.count)
     last = np.fmax(last, when)
-    open_cny = np.where(left > 0, left - covered, left)
+    open_cny = np.maximum(left, 0.0) - covered
     done = open_cny < _CENT
     # A bill over nothing is settled when it is made out.
-    issued = _ns(bills["issued_at"])
     paid = np.where(done, np.where(np.isfinite(last), last, issued), np.nan)
     return Settled(place, issued, _ns(bills["due_at"]), total, open_cny, paid)
 
