@@ -1,6 +1,7 @@
 """One declared contract per table of the lake."""
 
 from features.contracts.agreed import LINK, WORK_ITEM
+from features.contracts.attributes import CUSTOMER_ATTRIBUTE
 from features.contracts.code import Code, CodeList
 from features.contracts.codes import CODE_LISTS
 from features.contracts.contract import AVAILABLE_AT, Contract, Field
@@ -30,6 +31,7 @@ __all__ = [
     "CONTRACTS",
     "COST_TO_SERVE",
     "CUSTOMER",
+    "CUSTOMER_ATTRIBUTE",
     "CUSTOMER_CLASSES",
     "EVENT",
     "IDENTITY",
@@ -82,6 +84,7 @@ CONTRACTS: dict[str, Contract] = {
         METER_VOLTAGE,
         CONSUMPTION,
         APPLICATION,
+        CUSTOMER_ATTRIBUTE,
         IDENTITY,
         TARIFF,
         BILL,

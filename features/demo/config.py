@@ -6,7 +6,7 @@ from pydantic import Field
 
 from features.settings import Settings
 
-__all__ = ["TIME_ZONE", "DemoConfig", "Spread"]
+__all__ = ["TIME_ZONE", "DemoConfig", "Spread", "TurnsConfig"]
 
 TIME_ZONE = "Asia/Shanghai"
 
@@ -27,6 +27,19 @@ class Spread(Settings):
     covered: float = Field(0.45, ge=0.2, le=0.8)
 
 
+class TurnsConfig(Settings):
+    """How many customers' use takes a turn in a year, as shares of all (of homes, for `electrify_share`).
+
+    `grow_before_applying_share` is of those who ask for more capacity: how many of them grew in the months before.
+    All zero gives a territory whose customers only waver.
+    """
+
+    grow_share: float = Field(0.04, ge=0, le=0.5)
+    electrify_share: float = Field(0.03, ge=0, le=0.5)
+    leave_share: float = Field(0.015, ge=0, le=0.5)
+    grow_before_applying_share: float = Field(0.9, ge=0, le=1)
+
+
 class DemoConfig(Settings):
     """Size and seed of a territory; the same values give the same territory, to the byte.
 
@@ -45,6 +58,7 @@ class DemoConfig(Settings):
     forecast_days: int = Field(60, ge=1, le=400)
     voltage_days: int = Field(90, ge=0, le=4000)
     spread: Spread = Spread()
+    turns: TurnsConfig = TurnsConfig()
 
     @property
     def network_size(self) -> tuple[int, int, int]:

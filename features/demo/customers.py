@@ -8,6 +8,7 @@ import pandas as pd
 from features.demo.config import DemoConfig
 from features.demo.days import Days
 from features.demo.load import Load
+from features.demo.turns import Turn, apply_turns, draw_turns, until_of
 from features.demo.weather import ar1
 
 __all__ = ["Customers", "draw_customers"]
@@ -31,7 +32,8 @@ class Customers:
 
     `since` is the day of connection, -1 for those older than the territory. `other_kwh` [areas × days] is what the
     area's other connections used in the same days, less what roofs gave. `of_application` names the customer that
-    an application (by row) created or belongs to.
+    an application (by row) created or belongs to. `until` is the span day on which an account ends, the number of span
+    days where it does not; `turns` are planted truth.
     """
 
     customer_ids: tuple[str, ...]
@@ -44,12 +46,22 @@ class Customers:
     kwh: np.ndarray
     other_kwh: np.ndarray
     of_application: dict[int, str]
+    until: np.ndarray
+    turns: list[Turn]
 
 
 def draw_customers(
-    config: DemoConfig, days: Days, load: Load, applications: pd.DataFrame, rng: np.random.Generator
+    config: DemoConfig,
+    days: Days,
+    load: Load,
+    applications: pd.DataFrame,
+    rng: np.random.Generator,
+    turning: np.random.Generator,
 ) -> Customers:
-    """Draw customers and split each class's daily energy into theirs and the other connections'."""
+    """Draw customers and split each class's daily energy into theirs and the other connections'.
+
+    `turning` is the stream of the turns, so that with and without them everything else is drawn alike.
+    """
     years = min(config.customer_years, config.years)
     first_day = days.number(config.end.replace(year=config.end.year - years))
     area, classes = _place(config.customers, load, first_day, rng)
@@ -64,6 +76,10 @@ def draw_customers(
             since[customer] = applications["energised"].iat[row]
             contract[customer] = applications["requested_kva"].iat[row]
     kwh = usual[:, None] * _habits(days, first_day, classes == 0, rng)
+    asked = _asked(applications, owner, first_day)
+    joined = np.maximum(since - first_day, 0)
+    turns = draw_turns(config.turns, names[classes], usual, joined, asked, kwh.shape[1], turning)
+    apply_turns(kwh, turns, days, first_day, turning)
     kwh[(first_day + np.arange(kwh.shape[1]))[None, :] < since[:, None]] = 0.0
     kwh, other = _balance(kwh, area, classes, load, first_day, names)
     ids = tuple(f"K{i + 1:07d}" for i in range(len(area)))
@@ -78,6 +94,8 @@ def draw_customers(
         kwh=kwh,
         other_kwh=other,
         of_application={row: ids[customer] for row, customer in owner.items()},
+        until=until_of(turns, len(area), kwh.shape[1]),
+        turns=turns,
     )
 
 
@@ -93,6 +111,13 @@ def _owners(applications: pd.DataFrame, area: np.ndarray, classes: np.ndarray, s
         if free.get((a, name)) and (connected or kind != "new"):
             owners[row] = free[(a, name)].pop()
     return owners
+
+
+def _asked(applications: pd.DataFrame, owner: dict[int, int], first_day: int) -> dict[int, int]:
+    """The span day on which each customer who asks for more capacity does so."""
+    increase = (applications["kind"] == "increase").to_numpy()
+    submitted = applications["submitted"].to_numpy() - first_day
+    return {customer: int(submitted[row]) for row, customer in owner.items() if increase[row]}
 
 
 def _place(count: int, load: Load, first_day: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

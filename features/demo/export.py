@@ -49,7 +49,13 @@ def write_territory(territory: Territory, out_dir: Path) -> DemoSummary:
     rng = np.random.default_rng([territory.config.seed, 91])
     rows, planted = {}, []
     for name, frame in source_files(territory):
-        frame, junk = plant_junk(name, frame, rng)
+        stream = rng
+        if name == "customers.csv":
+            # Ends of accounts are rows of their own: drawn from another stream, the broken rows of all other files
+            # stay what they are without them.
+            plant_junk(name, frame.iloc[: len(territory.customers.customer_ids)], rng)
+            stream = np.random.default_rng([territory.config.seed, 93])
+        frame, junk = plant_junk(name, frame, stream)
         rows[name] = len(frame)
         planted.append(junk)
         write_frame(frame, out_dir / name)

@@ -31,12 +31,20 @@ def read_meters(customers: Customers, rng: np.random.Generator) -> Metering:
     first = np.maximum(customers.since - customers.first_day, 0)
     odd = rng.permutation(n)
     thieves = odd[: max(1, round(_THEFT_SHARE * n))]
+    until = customers.until
     thefts = [_steal(kwh[i], int(i), int(first[i]), rng) for i in thieves]
     stopped = odd[len(thieves) : len(thieves) + max(1, round(_STALE_SHARE * n))]
     stale = [_stop(kwh[i], int(i), int(first[i]), rng) for i in stopped]
     kwh[rng.random((n, D)) < _MISSED_SHARE] = np.nan
-    kwh[np.arange(D)[None, :] < first[:, None]] = np.nan
-    return Metering(np.round(kwh, 3), thefts, stale)
+    day = np.arange(D)[None, :]
+    kwh[(day < first[:, None]) | (day >= until[:, None])] = np.nan
+    return Metering(np.round(kwh, 3), _within(thefts, until), _within(stale, until))
+
+
+def _within(spells: list[tuple[int, int, int, str]], until: np.ndarray) -> list[tuple[int, int, int, str]]:
+    """The spells cut to the life of the account; what would have begun after it never was."""
+    cut = [(customer, begin, min(end, int(until[customer])), kind) for customer, begin, end, kind in spells]
+    return [spell for spell in cut if spell[1] < spell[2]]
 
 
 def _steal(row: np.ndarray, customer: int, first: int, rng: np.random.Generator) -> tuple[int, int, int, str]:

@@ -50,7 +50,10 @@ def _voltage_columns(
 
 
 def customer_frames(days: Days, network: Network, customers: Customers) -> dict[str, pd.DataFrame]:
-    """`customer` and `meter`: valid from the first day, or from when they were connected."""
+    """`customer` and `meter`: valid from the first day, or from when they were connected.
+
+    An account that ends has a second version, known from that day on, that says when; its meter stays where it is.
+    """
     since = days.utc(np.maximum(customers.since, 0))
     area = np.array(network.area_ids, dtype=object)[customers.area]
     empty = pd.Series(pd.NaT, index=range(len(area)), dtype="datetime64[us, UTC]")
@@ -63,7 +66,13 @@ def customer_frames(days: Days, network: Network, customers: Customers) -> dict[
         {"customer_id": ids, "area_id": area, "customer_class": customers.customer_class} | contract
     )
     meter = pd.DataFrame({"meter_id": list(customers.meter_ids), "customer_id": ids, "phase": phase})
-    return {"customer": customer.assign(**validity), "meter": meter.assign(**validity)}
+    ended = np.flatnonzero(customers.until < len(days.dates) - customers.first_day)
+    closed = days.utc(customers.first_day + customers.until[ended])
+    customer = customer.assign(**validity)
+    if len(ended):
+        last = customer.iloc[ended].assign(valid_to=closed, available_at=closed)
+        customer = pd.concat([customer, last], ignore_index=True)
+    return {"customer": customer, "meter": meter.assign(**validity)}
 
 
 def consumption_frame(days: Days, customers: Customers, metering: Metering) -> pd.DataFrame:

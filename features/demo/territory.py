@@ -166,7 +166,7 @@ def simulate(config: DemoConfig | None = None) -> Territory:
     """Simulate a territory; the same configuration gives the same territory."""
     config = config or DemoConfig()
     # One stream per part, so that a change of one part leaves the draws of the others alone.
-    rng = [np.random.default_rng([config.seed, part]) for part in range(9)]
+    rng = [np.random.default_rng([config.seed, part]) for part in range(10)]
     days, beyond = days_of(config), days_of(config, FORECAST_REACH_DAYS)
     network = draw_network(config, rng[0])
     marks = year_marks(int(days.year.max()) + 1, config.spread.year_common, rng[1])
@@ -177,7 +177,7 @@ def simulate(config: DemoConfig | None = None) -> Territory:
     add_connections(growth, applications, days)
     apply_events(growth.weights, days)
     load = simulate_load(days, network, growth.weights, weather, config.spread.covered, rng[5])
-    customers = draw_customers(config, days, load, applications, rng[6])
+    customers = draw_customers(config, days, load, applications, rng[6], rng[9])
     readings = take_readings(config, network, load, rng[7])
     metering = read_meters(customers, rng[8])
     return Territory(

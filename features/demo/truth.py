@@ -10,6 +10,7 @@ from features.demo.load import Load
 from features.demo.metering import Metering
 from features.demo.network import Network
 from features.demo.readings import Readings, episodes
+from features.demo.turns import turn_table
 
 __all__ = ["balance_table", "truth_tables"]
 
@@ -41,6 +42,7 @@ def truth_tables(
         "gap": _spans(readings.gaps, ["node", "begin", "end"], node_ids, days),
         "connection": _connections(applications, network),
         "theft": _meter_spans(metering.thefts, days, customers, metering),
+        "growth": turn_table(customers.turns, customers.customer_ids, days, customers.first_day),
         "stale_meter": _meter_spans(metering.stale, days, customers, metering),
         "unread_use": _unread(days, customers, metering),
         "area_balance": balance_table(days, network, load, customers),
@@ -112,7 +114,7 @@ def _meter_spans(rows: list, days: Days, customers: Customers, metering: Meterin
 def _unread(days: Days, customers: Customers, metering: Metering) -> pd.DataFrame:
     """True use of every meter-day whose reading is missing or differs."""
     customer, day = np.nonzero(~np.isclose(metering.kwh, customers.kwh, rtol=0, atol=1e-9))
-    connected = day >= (customers.since - customers.first_day)[customer]
+    connected = (day >= (customers.since - customers.first_day)[customer]) & (day < customers.until[customer])
     customer, day = customer[connected], day[connected]
     return pd.DataFrame(
         {

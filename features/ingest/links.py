@@ -25,6 +25,7 @@ LINKS: dict[str, dict[str, str]] = {
     "meter_voltage": {"meter_id": "meter"},
     "consumption": {"meter_id": "meter"},
     "application": {"customer_id": "customer", "node_id": "node"},
+    "customer_attribute": {"customer_id": "customer"},
     "identity": {"customer_id": "customer"},
     "bill": {"customer_id": "customer", "tariff_id": "tariff"},
     # Not the bill: an extract begins in the midst of a life, and all bills ever made are too many to keep in mind.

@@ -59,9 +59,9 @@ def read_kwh(ground: Ground) -> np.ndarray:
     """Daily use as billed [customers × span days], kWh: as read, a missed day filled by those before and after it."""
     kwh = ground.metering.kwh.copy()
     day = np.arange(kwh.shape[1])
-    for row, since in zip(kwh, ground.since, strict=True):
+    for row, since, until in zip(kwh, ground.since, ground.until, strict=True):
         missed = np.isnan(row)
-        missed[:since] = False
+        missed[:since] = missed[until:] = False
         read = ~np.isnan(row)
         if missed.any():
             row[missed] = np.interp(day[missed], day[read], row[read]) if read.any() else 0.0
@@ -130,7 +130,8 @@ def make_bills(ground: Ground, habits: Habits, corrections: pd.DataFrame) -> Bil
         total[:, -1] = daily[:, months[-2] : months[-1]].sum(axis=1)
     customer = np.repeat(np.arange(n), len(months) - 1)
     begin = np.maximum(np.tile(months[:-1], n), ground.since[customer])
-    end = np.tile(months[1:], n)
+    # The last bill of an account goes to the day on which it ends.
+    end = np.minimum(np.tile(months[1:], n), ground.until[customer])
     issued = end + 2 + ground.customers.area[customer] % 5 + rng.integers(120, 420, len(customer)) / 1440
     power_factor = np.round(np.where(rng.random(n) < 0.7, -0.0075, rng.uniform(0.0, 0.05, n)), 4)
     priced = np.array([tariff.capacity_cny_per_kva_month is not None for tariff in TARIFFS])[habits.tariff[customer]]

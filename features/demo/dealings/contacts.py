@@ -88,8 +88,12 @@ def draw_contacts(ground: Ground, habits: Habits, bills: Bills, causes: Causes, 
     contacts = pd.concat([one.astype(_COLUMNS).assign(burst=-1) for one in parts], ignore_index=True)
     contacts = pd.concat([contacts, _in_bursts(ground, causes.bursts, rng)], ignore_index=True)
     known = contacts["customer"].to_numpy() >= 0
-    connected = ground.since[contacts["customer"].where(known, 0)] if ground.count else np.zeros(len(contacts))
-    inside = (contacts["day"] < ground.span - 0.05) & ~(known & (contacts["day"] < connected))
+    account = contacts["customer"].where(known, 0).to_numpy(dtype=int)
+    since, until = (days[account] if ground.count else np.zeros(len(contacts)) for days in (ground.since, ground.until))
+    day = contacts["day"].to_numpy()
+    # Of a last bill that seems too high somebody speaks after his account has ended.
+    after = (day >= until) & (contacts["topic"] != "high_bill").to_numpy()
+    inside = (day < ground.span - 0.05) & ~(known & ((day < since) | after))
     contacts = contacts[inside].sort_values(["day", "area"], kind="stable", ignore_index=True)
     nameless = (rng.random(len(contacts)) < 0.07) & (contacts["burst"] < 0) & (contacts["topic"] != "high_bill")
     return contacts.assign(customer=contacts["customer"].where(~nameless, -1))

@@ -45,7 +45,7 @@ def cost_frame(ground: Ground, bills: Bills, payments: Payments, orders: Orders,
     if quarter_count:
         home = ground.customers.customer_class == "residential"
         meters = np.where(home, _METERING_CENTS[True], _METERING_CENTS[False])
-        there = ground.since[:, None] < edges[None, 1:]
+        there = (ground.since[:, None] < edges[None, 1:]) & (ground.until[:, None] > edges[None, :-1])
         cents[0] = meters[:, None] * there
     book("billing", bills.customer, bills.issued, _BILLING_CENTS)
     book("collection", *_reminders(bills, payments), _REMINDER_CENTS)

@@ -55,6 +55,11 @@ class Ground:
         return np.maximum(self.customers.since - self.customers.first_day, 0)
 
     @property
+    def until(self) -> np.ndarray:
+        """The span day on which each account ends, `span` for those that do not."""
+        return self.customers.until
+
+    @property
     def end(self) -> pd.Timestamp:
         """The instant after the last day, UTC: what is known later is in no file."""
         return self.days.utc(len(self.days.dates))

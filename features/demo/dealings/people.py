@@ -95,4 +95,6 @@ def _browsing(ground: Ground, habits: Habits, rng: np.random.Generator) -> pd.Da
     times = rng.poisson(keen * left / 30.4)
     customer = np.repeat(user, times)
     day = habits.app_since[customer] + np.floor(rng.random(len(customer)) * np.repeat(left, times))
-    return pd.DataFrame({"customer": customer, "day": day, "action": rng.choice(_ACTIONS, len(customer), p=_ODDS)})
+    frame = pd.DataFrame({"customer": customer, "day": day, "action": rng.choice(_ACTIONS, len(customer), p=_ODDS)})
+    # Whoever has left looks no more; his last bills he may still pay there.
+    return frame[day < ground.until[customer]]

@@ -47,7 +47,8 @@ def make_visits(ground: Ground, reported: pd.DataFrame) -> Visits:
     rng = ground.rng(3)
     visits = pd.concat([_by_turn(ground, rng), _alarms(ground, rng), _after_reports(reported, rng)], ignore_index=True)
     visits = visits[visits["day"] < ground.span - 1]
-    visits = visits[visits["day"] > ground.since[visits["customer"].to_numpy(dtype=int)]]
+    customer = visits["customer"].to_numpy(dtype=int)
+    visits = visits[(visits["day"] > ground.since[customer]) & (visits["day"] < ground.until[customer])]
     visits = visits.sort_values(["day", "customer"], kind="stable", ignore_index=True)
     visits = _outcomes(ground, visits, rng)
     return Visits(**{str(name): values.to_numpy() for name, values in visits.items()})

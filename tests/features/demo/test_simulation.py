@@ -40,7 +40,7 @@ def test_any_size_can_be_simulated(substations: int, feeders: int, areas: int, c
     S, F, _ = territory.config.network_size
     assert set(territory.network.feeder_of_area) == set(range(F))
     assert set(territory.network.substation_of_feeder) == set(range(S))
-    assert len(territory.frame("customer")) == customers
+    assert territory.frame("customer")["customer_id"].nunique() == customers
 
 
 def test_an_unknown_key_is_an_error() -> None:

@@ -1,0 +1,101 @@
+"""Cases of prospects from the lake: what was known of customers at a moment, and what they did within the year after."""
+
+import numpy as np
+import pandas as pd
+
+from features.behaviour import FEATURE_NAMES, features_at, read_known
+from features.behaviour.metering import midnights, read_use
+from features.clock import Calendar
+from features.contracts import CUSTOMER_CLASSES
+from features.errors import NotFoundError
+from features.lake import Lake
+from features.workspace import TerritorySettings
+from training.customers.cases import Cases
+from training.prospects.config import ProspectsConfig
+from training.prospects.outcomes import HEADS, YEAR_DAYS, asked_for_more, changes_of_use, ended
+
+__all__ = ["NAMES", "asked_at", "case_at", "joined", "origins"]
+
+_SETTLED = pd.Timedelta(days=2)
+"""Readings of the last day are in by then."""
+NAMES = (*FEATURE_NAMES, *(f"class_{name}" for name in CUSTOMER_CLASSES))
+"""Features of a case: those of behaviour, and the class of use. What `customer_attribute` holds comes beside them."""
+
+
+def origins(
+    lake: Lake, territory: TerritorySettings, config: ProspectsConfig, as_of: pd.Timestamp | None
+) -> list[pd.Timestamp]:
+    """Local month beginnings (UTC) with a year of use before them and a year after it that was known at `as_of`.
+
+    Counted back from the latest; oldest first. Raises NotFoundError where there is none.
+    """
+    use = lake.read("consumption", columns=["start_utc", "available_at"], as_of=as_of)
+    if use.empty:
+        raise NotFoundError("the lake holds no consumption: ingest it before prospects are learnt")
+    calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
+    end = use["available_at"].max() if as_of is None else as_of
+    latest = end - pd.Timedelta(days=YEAR_DAYS) - _SETTLED
+    month = calendar.local(pd.DatetimeIndex([latest]))[0].normalize().replace(day=1)
+    first = use["start_utc"].min() + pd.Timedelta(days=YEAR_DAYS - 1)
+    found: list[pd.Timestamp] = []
+    while len(found) < config.most_origins:
+        at = pd.Timestamp(midnights(calendar, month, 1)[0])
+        if at < first:
+            break
+        found.append(at)
+        month -= pd.DateOffset(months=config.origin_step_months)
+    if not found:
+        raise NotFoundError(f"prospects need two years of use; the lake has it from {use['start_utc'].min():%Y-%m-%d}")
+    return found[::-1]
+
+
+def asked_at(lake: Lake, territory: TerritorySettings, at: pd.Timestamp) -> Cases:
+    """All customers of `at`, without an outcome; what a case of training has is made by this very function."""
+    known = read_known(lake, territory, at)
+    features = features_at(known)
+    classes = known.customers["customer_class"].astype("str").to_numpy()
+    kinds = {f"class_{name}": (classes == name).astype(float) for name in CUSTOMER_CLASSES}
+    features = features.assign(**kinds).join(_attributes(lake, at))
+    rows = pd.DataFrame({"customer_id": known.customers.index.astype("str")})
+    rows.insert(0, "origin", pd.Series(at, rows.index, dtype="datetime64[us, UTC]"))
+    rows.insert(1, "known_at", pd.Series(pd.NaT, rows.index, dtype="datetime64[us, UTC]"))
+    rows["unit"] = classes
+    rows[list(HEADS)] = np.nan
+    return Cases(rows, features.reset_index(drop=True), {"class": classes})
+
+
+def _attributes(lake: Lake, at: pd.Timestamp) -> pd.DataFrame:
+    """Numbers that other systems say of customers, the latest known of each, by name."""
+    held = lake.read("customer_attribute", as_of=at)
+    held = held[held["value_number"].notna()].sort_values("observed_at", kind="stable")
+    held = held.drop_duplicates(["customer_id", "attribute"], keep="last")
+    wide = held.pivot(index="customer_id", columns="attribute", values="value_number")
+    return wide.add_prefix("attribute_").astype(np.float64)
+
+
+def case_at(lake: Lake, territory: TerritorySettings, config: ProspectsConfig, at: pd.Timestamp) -> Cases:
+    """The customers of an origin with what came of them within a year, as it was known two days after."""
+    cases = asked_at(lake, territory, at)
+    calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
+    day = pd.Timestamp(calendar.local(pd.DatetimeIndex([at]))[0]).normalize() + pd.Timedelta(days=YEAR_DAYS)
+    end = pd.Timestamp(midnights(calendar, day, 1)[0])
+    told = end + _SETTLED
+    ids = pd.Index(cases.rows["customer_id"])
+    use, _ = read_use(lake, calendar, ids, day, 2 * YEAR_DAYS, told)
+    changed = changes_of_use(use.kwh.astype(np.float64), use.days, cases.context["class"], config.outcome)
+    left = changed["gone"] | ended(lake.read("customer", as_of=told), ids, at, end)
+    more = asked_for_more(lake.read("application", as_of=told), ids, at, end) | changed["grew"]
+    rows = cases.rows
+    rows["known_at"] = pd.Series(told, rows.index, dtype="datetime64[us, UTC]")
+    rows["more_capacity"] = (more & ~left).astype(float)
+    rows["electrify"] = (changed["electrified"] & ~left).astype(float)
+    rows["leave"] = left.astype(float)
+    return cases
+
+
+def joined(parts: list[Cases]) -> Cases:
+    """Cases of several origins as one."""
+    rows = pd.concat([part.rows for part in parts], ignore_index=True)
+    features = pd.concat([part.features for part in parts], ignore_index=True)
+    context = {name: np.concatenate([part.context[name] for part in parts]) for name in parts[0].context}
+    return Cases(rows, features, context)
