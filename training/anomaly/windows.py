@@ -6,6 +6,7 @@ from pydantic import Field
 
 from features.settings import Settings
 from training.anomaly.likeness import Scaled, expected, like, scaled
+from training.anomaly.onset import scan, turned
 from training.anomaly.sums import Spans, correlation, safe_ratio
 
 WINDOW = 180
@@ -34,6 +35,8 @@ def day_features(kwh: np.ndarray, observed: np.ndarray, config: WindowConfig, sa
     _ties(out, own)
     _weekdays(out, own)
     _year(out, kwh, observed)
+    scan(out, own, alike, course, WINDOW)
+    turned(out, own, course, WINDOW)
     return pd.DataFrame(out).astype(np.float32)
 
 
