@@ -53,7 +53,9 @@ def lessons(kwh: np.ndarray, known: np.ndarray, config: DetectorConfig, floor: f
     least = config.windows.window_days + config.attacks.cap_days
     for days in (one for one in how.earlier_days if kwh.shape[1] - one >= least):
         parts.append(
-            lessons_at(kwh[:, : kwh.shape[1] - days], honest, how.earlier_copies, how.earlier_weight, config, rng, floor)
+            lessons_at(
+                kwh[:, : kwh.shape[1] - days], honest, how.earlier_copies, how.earlier_weight, config, rng, floor
+            )
         )
     return Lessons.joined(parts)
 
