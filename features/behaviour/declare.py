@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Feature"]
+__all__ = ["Feature", "Group"]
 
 Group = Literal["daily use", "interval use", "money", "contacts", "applications", "events", "area", "attributes"]
 

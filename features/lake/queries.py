@@ -14,7 +14,7 @@ from features.lake.tables import BATCH_SEQ
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["latest_per_key", "row_filter", "scan", "source_of_rows", "version_order"]
+__all__ = ["latest_per_key", "row_filter", "scan", "sorted_by_key", "source_of_rows", "version_order"]
 
 
 def scan(target: "DeltaTable", contract: Contract, columns: list[str], row_filter: Any) -> pa.Table:
@@ -72,6 +72,12 @@ def version_order(frame: pd.DataFrame) -> np.ndarray | None:
 
 def latest_per_key(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
     """Positions of the last row of each key, sorted by key."""
+    order, last = sorted_by_key(frame, key)
+    return order[last]
+
+
+def sorted_by_key(frame: pd.DataFrame, key: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Positions sorted by key, rows of one key in the order they have; and which of them is the last of its key."""
     columns = []
     for name in key:
         values = frame[name]
@@ -83,7 +89,7 @@ def latest_per_key(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
     for column in columns:
         ranked = column[order]
         changes |= ranked[1:] != ranked[:-1]
-    return order[np.append(changes, True)] if len(order) else order
+    return order, np.append(changes, True) if len(order) else changes
 
 
 def _sorted(columns: list[np.ndarray]) -> np.ndarray:

@@ -87,9 +87,9 @@ def _on_grid(frame: pd.DataFrame, table: str, id_column: str) -> pd.DataFrame:
     return frame[~stray].reset_index(drop=True)
 
 
-def nodes_known_at(lake: Lake, moment: pd.Timestamp) -> pd.DataFrame:
-    """The nodes valid at `moment` as the ledgers told of them then, as `load_history` gives them."""
-    return _rated(lake, moment, moment)
+def nodes_known_at(lake: Lake, moment: pd.Timestamp, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    """The nodes valid at `moment` as the ledgers told of them then (or at `as_of`), as `load_history` gives them."""
+    return _rated(lake, moment, as_of or moment)
 
 
 def keep_customer_sums(lake: Lake, folder: Path) -> None:
