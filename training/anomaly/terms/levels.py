@@ -7,7 +7,7 @@ from training.anomaly.terms.view import SOFT, Terms, View
 
 __all__ = ["LENGTHS", "level_terms", "year_terms"]
 
-LENGTHS = (7, 14, 28, 56, 90, 180)
+LENGTHS = (7, 14, 28, 56, 90, 180, 365, 540)
 _BEFORE, _YEAR = 90, 365
 
 

@@ -7,7 +7,7 @@ from training.anomaly.terms.view import Terms, View
 
 __all__ = ["lag_terms", "turned_terms", "week_terms"]
 
-_SPANS = (28, 56, 90, 180)
+_SPANS = (28, 56, 90, 180, 365, 540)
 
 
 def lag_terms(view: View) -> Terms:

@@ -8,7 +8,7 @@ from training.anomaly.terms.view import SOFT, Terms, View
 __all__ = ["repeat_terms", "spread_terms"]
 
 _LOW = 0.1
-_SPANS = (28, 56, 90, 180)
+_SPANS = (28, 56, 90, 180, 365, 540)
 
 
 def repeat_terms(view: View) -> Terms:
