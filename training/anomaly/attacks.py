@@ -42,7 +42,7 @@ class AttackConfig(Settings):
     )
 
 
-def _scaled(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
+def _scaled(tail: np.ndarray, _before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
     return tail * rng.uniform(*config.factor)
 
 
@@ -50,7 +50,7 @@ def _factors(days: int, config: AttackConfig, rng: np.random.Generator) -> np.nd
     return rng.uniform(rng.uniform(*config.jitter_low), rng.uniform(*config.jitter_high), days)
 
 
-def _jittered(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
+def _jittered(tail: np.ndarray, _before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
     return tail * _factors(len(tail), config, rng)
 
 
@@ -58,7 +58,7 @@ def _capped(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.
     return np.minimum(tail, np.quantile(before[-config.cap_days :], rng.uniform(*config.cap_quantile)))
 
 
-def _spells(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
+def _spells(tail: np.ndarray, _before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
     lengths = rng.integers(config.spell_days[0], config.spell_days[1] + 1, len(tail))
     off = np.repeat(np.arange(len(tail)) % 2 == rng.integers(0, 2), lengths)[: len(tail)]
     return np.where(off, 0.0, tail)
@@ -68,7 +68,7 @@ def _blocks(days: int, config: AttackConfig, rng: np.random.Generator) -> np.nda
     return np.arange(days) // rng.integers(config.block_days[0], config.block_days[1] + 1)
 
 
-def _levelled(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
+def _levelled(tail: np.ndarray, _before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
     block = _blocks(len(tail), config, rng)
     return (np.bincount(block, tail) / np.bincount(block))[block]
 
@@ -79,19 +79,19 @@ def _levelled_jittered(
     return _levelled(tail, before, config, rng) * _factors(len(tail), config, rng)
 
 
-def _reordered(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
+def _reordered(tail: np.ndarray, _before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
     """Backwards within blocks, or (one in four) the block's days shuffled."""
     block, place = _blocks(len(tail), config, rng), np.arange(len(tail))
     key = rng.random(len(tail)) if rng.random() < 0.25 else -place
     return tail[np.lexsort((key, block))]
 
 
-def _creeping(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
+def _creeping(tail: np.ndarray, _before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
     done = np.minimum(np.arange(1, len(tail) + 1) / rng.integers(config.creep_days[0], config.creep_days[1] + 1), 1.0)
     return tail * (1 - done * (1 - rng.uniform(*config.factor)))
 
 
-def _part_time(tail: np.ndarray, before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
+def _part_time(tail: np.ndarray, _before: np.ndarray, config: AttackConfig, rng: np.random.Generator) -> np.ndarray:
     closed = rng.random(len(tail)) < rng.uniform(*config.part_share)
     return np.where(closed, tail * rng.uniform(*config.factor), tail)
 

@@ -42,7 +42,8 @@ class Lessons:
 def lessons(kwh: np.ndarray, known: np.ndarray, config: DetectorConfig, floor: float = 0.0) -> Lessons:
     """Lessons from readings [n × days] (nothing unknown) of customers of whom `known` [n] says what they are.
 
-    Attacks are put on honest ones only, and only honest ones are taken at earlier days: when a theft began is not known.
+    Attacks are put on honest ones only, and only honest ones are taken at earlier days: when a theft began is not
+    known.
     """
     how, rng = config.lessons, np.random.default_rng([config.seed, 1])
     told = np.flatnonzero(known != UNKNOWN)

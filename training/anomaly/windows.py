@@ -21,6 +21,8 @@ class WindowConfig(Settings):
     window_days: int = Field(180, ge=60, description="last days within which a theft may have begun")
     history_days: int = Field(630, ge=150, description="days looked at; more than the window by 90 at least")
     nearest: int = Field(20, ge=1, description="like customers that a course is expected by")
+    references: int = Field(3000, ge=50, description="like customers are looked for among so many, evenly drawn")
+    chunk: int = Field(5000, ge=100, description="customers whose terms are made at once")
     turned: bool = Field(True, description="look for stretches read backwards: half of the time it takes")
 
 
@@ -42,6 +44,7 @@ def view_of(kwh: np.ndarray, observed: np.ndarray, config: WindowConfig, same: n
     """
     days, window = min(config.history_days, kwh.shape[1]), config.window_days
     same = np.arange(len(kwh)) if same is None else same
+    observed, same = _references(observed, same, config.references)
     (share, logs), (_, others) = scaled(kwh[:, -days:], window), scaled(observed[:, -days:], window)
     alike = like(logs, others, window, config.nearest, same)
     common = np.median(others - np.median(others[:, :-window], axis=1, keepdims=True), axis=0)
@@ -53,6 +56,15 @@ def window_terms(
     kwh: np.ndarray, observed: np.ndarray, config: WindowConfig, same: np.ndarray | None = None
 ) -> pd.DataFrame:
     """Terms [n × terms], float32, of the last day of the readings; arguments as for `view_of`."""
+    same = np.arange(len(kwh)) if same is None else same
+    cuts = range(0, max(len(kwh), 1), config.chunk)
+    return pd.concat(
+        [_terms(kwh[at : at + config.chunk], observed, config, same[at : at + config.chunk]) for at in cuts],
+        ignore_index=True,
+    )
+
+
+def _terms(kwh: np.ndarray, observed: np.ndarray, config: WindowConfig, same: np.ndarray) -> pd.DataFrame:
     view = view_of(kwh, observed, config, same)
     all_share, _ = scaled(observed[:, -config.history_days :], config.window_days)
     terms = level_terms(view) | step_terms(view) | lag_terms(view) | week_terms(view) | repeat_terms(view)
@@ -60,3 +72,13 @@ def window_terms(
     if config.turned:
         terms |= turned_terms(view)
     return pd.DataFrame(terms).astype(np.float32)
+
+
+def _references(observed: np.ndarray, same: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Some of everybody's readings, evenly drawn, and the places in them."""
+    if len(observed) <= most:
+        return observed, same
+    kept = np.unique(np.linspace(0, len(observed) - 1, most).astype(int))
+    place = np.full(len(observed), -1)
+    place[kept] = np.arange(len(kept))
+    return observed[kept], np.where(same >= 0, place[same], -1)

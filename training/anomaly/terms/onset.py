@@ -51,7 +51,7 @@ def fall_onset(rest: np.ndarray, window: int) -> np.ndarray:
 def _level(
     rest: Spans, square: Spans, begin: np.ndarray, back: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Log likelihood ratios [n × onsets] of a normal series with a step, a fall counted up; scatter after and before."""
+    """Log likelihood ratios [n × onsets] of a step of a normal series, a fall counted up; scatter after and before."""
     after, before = rest.around(begin, back)
     square_after, square_before = square.around(begin, back)
     now = np.maximum(square_after - after**2, 0) + _LEVEL_VARIANCE

@@ -13,7 +13,7 @@ _BEFORE = 90
 
 
 def step_terms(view: View) -> Terms:
-    """What changed at the onsets where use fell most, calmed most, grew wildest, and parted most from like customers."""
+    """What changed at the onsets where use fell most, calmed most, grew wildest, or parted most from like customers."""
     lengths = [days for days in _LENGTHS if days <= view.window]
     changes = _changes(view, lengths)
     root = np.sqrt(np.array(lengths, dtype=float))[:, None]
