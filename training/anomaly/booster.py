@@ -30,6 +30,11 @@ class Booster:
         said = [model.predict(values, raw_score=True, num_threads=1) for model in self.models]
         return np.asarray(np.mean(said, axis=0))
 
+    def gains(self) -> dict[str, float]:
+        """Term → gain of the splits on it, over all models."""
+        total = np.sum([model.feature_importance("gain") for model in self.models], axis=0)
+        return {name: float(gain) for name, gain in zip(self.columns, total, strict=True)}
+
     def save(self, folder: Path) -> None:
         """Write one text file for each model."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ _ENGLISH = {
     "EQUAL_DAYS": "{share:.0%} of the last 56 days show the same reading as the day before; earlier {before:.0%} did",
     "DAYS_NEAR_ZERO": "{share:.0%} of the last 56 days are near zero, earlier {before:.0%} were",
     "CAPPED": "{share:.0%} of the last 56 days stand at the highest reading of them",
-    "PATTERN_LOST": "days follow the day a week before less than they did: correlation {share:.2f}, earlier {before:.2f}",
+    "PATTERN_LOST": "days follow the day a week before less than before: correlation {share:.2f}, earlier {before:.2f}",
 }
 _CHINESE = {
     "USE_FELL": "自{day}起用电量下降{fall:.0%}，同类客户{others}",

@@ -9,7 +9,7 @@ from training.anomaly.attacks import attacked
 from training.anomaly.config import DetectorConfig
 from training.anomaly.windows import window_terms
 
-__all__ = ["HONEST", "STOLEN", "UNKNOWN", "Lessons", "lessons", "lessons_at"]
+__all__ = ["HONEST", "STOLEN", "UNKNOWN", "Lessons", "attacked_copies", "lessons", "lessons_at"]
 
 HONEST, STOLEN, UNKNOWN = 0, 1, -1
 """What is known of a customer in the window that ends with the readings."""
@@ -50,7 +50,7 @@ def lessons(kwh: np.ndarray, known: np.ndarray, config: DetectorConfig, floor: f
     terms = window_terms(kwh[told], kwh, config.windows, told)
     parts = [Lessons(terms, known[told] == STOLEN, np.ones(len(told)), told)]
     honest = np.flatnonzero(known == HONEST)
-    parts.append(_copies(kwh, honest, how.copies, how.copies_weight, config, rng, floor))
+    parts.append(attacked_copies(kwh, honest, how.copies, how.copies_weight, config, rng, floor))
     least = config.windows.window_days + config.attacks.cap_days
     for days in (one for one in how.earlier_days if kwh.shape[1] - one >= least):
         parts.append(
@@ -73,19 +73,19 @@ def lessons_at(
     """Honest customers (places) as they are on the last day of the readings, and `copies` of each under an attack."""
     terms = window_terms(kwh[honest], kwh, config.windows, honest)
     own = Lessons(terms, np.zeros(len(honest), dtype=bool), np.full(len(honest), weight), honest)
-    return Lessons.joined([own, _copies(kwh, honest, copies, weight, config, rng, floor)])
+    return Lessons.joined([own, attacked_copies(kwh, honest, copies, weight, config, rng, floor)])
 
 
-def _copies(
+def attacked_copies(
     kwh: np.ndarray,
     honest: np.ndarray,
     copies: int,
     weight: float,
     config: DetectorConfig,
     rng: np.random.Generator,
-    floor: float,
+    floor: float = 0.0,
 ) -> Lessons:
-    """Attacks on honest customers; what all others' meters showed stays as it was."""
+    """`copies` attacks on each honest customer (places), weighing `weight` together; all others' readings stay."""
     parts = []
     for _ in range(copies):
         forged, _, _ = attacked(kwh[honest], config.attacks, rng, floor)
