@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ModelError
-from training.anomaly.booster import Booster, fit_booster
+from training.anomaly.booster import fit_booster
 from training.anomaly.cases import trimmed
 from training.anomaly.config import DetectorConfig, LessonConfig
 from training.anomaly.daily import DailyDetector, fit_daily
