@@ -73,8 +73,8 @@ def labelled(asked: Cases, inspections: pd.DataFrame, config: AnomalyConfig) -> 
 def _found(rows: pd.DataFrame, inspections: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
     """`stolen` (1, 0, NaN) and `known_at` in the order of `rows`, from the first telling look within the horizon."""
     origin = rows["origin"].iloc[0] if len(rows) else pd.NaT
-    nothing = {"stolen": np.full(len(rows), np.nan), "known_at": pd.Series(pd.NaT, range(len(rows)))}
-    out = pd.DataFrame(nothing).astype({"known_at": "datetime64[us, UTC]"})
+    never = pd.Series(pd.NaT, range(len(rows)), dtype="datetime64[us, UTC]")
+    out = pd.DataFrame({"stolen": np.full(len(rows), np.nan), "known_at": never})
     if inspections.empty or rows.empty:
         return out
     end = origin + pd.Timedelta(days=horizon_days)

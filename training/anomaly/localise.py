@@ -35,7 +35,7 @@ def localise(unexplained: np.ndarray, gaps: np.ndarray, scores: np.ndarray) -> p
     loss = _smooth(np.where(known, unexplained, 0.0))
     gap = np.stack([_smooth(one) for one in gaps]) if len(gaps) else np.zeros((0, len(loss)))
     weight, _ = nnls(np.vstack([gap.T, 0.1 * np.diag(_length(gap))]), np.concatenate([loss, np.zeros(len(gap))]))
-    explained = np.minimum(weight, 1.5) * gaps.sum(axis=1)
+    explained = np.minimum(weight, 1.5) * np.maximum(gaps.sum(axis=1), 0.0)
     total = max(float(np.maximum(loss, 0).sum()), 1e-9)
     share = np.clip(explained / total, 0.0, 1.0)
     table = pd.DataFrame(

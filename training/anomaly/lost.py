@@ -35,14 +35,17 @@ def lost_kwh(view: View, honest: np.ndarray, onset_days: np.ndarray | None = Non
 
 
 def gap_kwh(view: View, onset_days: np.ndarray | None = None) -> np.ndarray:
-    """Daily kWh [n × window] by which each customer stays below its expected course since its onset; 0 before."""
+    """Daily kWh [n × window] by which each customer stays below its expected course since its onset; 0 before.
+
+    Days above the course count as negative, so that scatter cancels and a lasting fall does not.
+    """
     onset = fall_onset(view.rest, view.window) if onset_days is None else onset_days
     days = view.logs.shape[1]
     out = np.zeros((len(onset), view.window))
     for length in np.unique(onset):
         rows = np.flatnonzero(onset == length)
         use = _course_kwh(view, rows, int(length), np.zeros(len(rows)))
-        out[rows, view.window - length :] = np.maximum(use - view.kwh[rows, days - length :], 0.0)
+        out[rows, view.window - length :] = use - view.kwh[rows, days - length :]
     return out
 
 
