@@ -51,8 +51,7 @@ class Pulls:
 
     def __init__(self, engine: Callable[[], "Engine"], clock: Callable[[], datetime] = lambda: datetime.now(UTC)):
         self._engine, self._clock = engine, clock
-        # Threads come with the first pull that is begun.
-        self._beside = ThreadPoolExecutor(4, thread_name_prefix="pulls")
+        self._beside = _threads()
 
     def write(self, who: Principal, pull: Pull) -> None:
         """Write a pull down; NotReadyError where that fails, so that nothing is told of which no trace is left."""
@@ -82,8 +81,9 @@ class Pulls:
         return self._beside.submit(self.write, who, pull)
 
     def close(self) -> None:
-        """Let go of the threads that write."""
-        self._beside.shutdown()
+        """Wait for what is being written and let go of the threads; who goes on afterwards gets new ones."""
+        before, self._beside = self._beside, _threads()
+        before.shutdown()
 
     def find(self, limit: int, offset: int = 0, key_id: str | None = None) -> list[dict[str, Any]]:
         """Pulls, the newest first."""
@@ -93,6 +93,11 @@ class Pulls:
         with self._engine().connect() as connection:
             rows = [dict(row._mapping) for row in connection.execute(query)]
         return [row | {"columns": json.loads(row["columns"])} for row in rows]
+
+
+def _threads() -> ThreadPoolExecutor:
+    """None of them is there before it is needed."""
+    return ThreadPoolExecutor(4, thread_name_prefix="pulls")
 
 
 def expression_hash(text: str) -> str:
