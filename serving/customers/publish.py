@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from features.behaviour import features_at, read_known
-from features.configs import config_path
 from features.errors import ModelError
 from features.lake import Lake
-from features.settings import load_settings
 from features.workspace import Workspace
 from serving.customers.snapshot import Snapshot, write_snapshot
 from serving.customers.tagging import held_of, words_of
 from serving.tags.inputs import SCORES
-from training.customers.families import NAMES, family
-from training.registry import champion
+from training.customers.families import NAMES
+from training.customers.kept import serving_version
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -63,21 +61,19 @@ def score_customers(workspace: Workspace, at: pd.Timestamp, customers: pd.Index)
     parts, models, notes = [], [], []
     for name in NAMES:
         told = pd.DataFrame(index=customers, columns=list(SCORES[name]), dtype=float)
-        record = champion(workspace, name)
+        serving = None
         try:
-            one = family(name)
+            serving = serving_version(workspace, name)
+            if serving is None:
+                notes.append(f"no model of {name} serves: `headroom train {name}`, then `headroom promote {name}`")
         except ModelError as error:
             notes.append(str(error))
-            record = None
-        else:
-            if record is None:
-                notes.append(f"no model of {name} serves: `headroom train {name}`, then `headroom promote {name}`")
-        if record is not None:
-            config = load_settings(one.config_type, config_path(one.config_file))
-            cases = one.asked(lake, territory, config, at)
-            said = one.load(record.path).predict(cases).set_index(pd.Index(cases.rows["customer_id"]))
+        if serving is not None:
+            # As the version was trained, whatever the settings of today say.
+            cases = serving.family.asked(lake, territory, serving.config, at)
+            said = serving.model.predict(cases).set_index(pd.Index(cases.rows["customer_id"]))
             told = said.reindex(index=customers, columns=told.columns).astype(float)
-            models.append({"name": record.name, "version": record.version, "sha256": record.sha256})
+            models.append({"name": name, "version": serving.version, "sha256": serving.sha256})
         parts.append(told)
     return Scored(pd.concat(parts, axis=1), tuple(models), tuple(notes))
 
