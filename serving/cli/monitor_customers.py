@@ -87,7 +87,13 @@ def _show_losses(found: "Monitoring") -> None:
     if len(table):
         columns = ["unit", "loss", "evaluation", "ratio", "blocks"]
         rows = [
-            [str(unit), number(row["loss"], 4), number(row["held_out_loss"], 4), number(row["ratio"], 2), number(row["blocks"])]
+            [
+                str(unit),
+                number(row["loss"], 4),
+                number(row["held_out_loss"], 4),
+                number(row["ratio"], 2),
+                number(row["blocks"]),
+            ]
             for unit, row in table.iterrows()
         ]
         show_table("Losses on outcomes known since, beside the evaluation", columns, rows, right=columns[1:])
