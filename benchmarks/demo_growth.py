@@ -18,7 +18,8 @@ from benchmarks.result import seed
 from features.configs import config_path
 from features.demo import DemoConfig, Territory, simulate, write_territory
 from features.ingest import ingest
-from features.lake import HeldLake, Lake
+from features.lake import Lake
+from features.lake.held import HeldLake
 from features.workspace import Workspace
 from training.prospects import PROSPECTS, ProspectsConfig
 from training.prospects.build import case_at

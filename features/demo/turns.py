@@ -10,9 +10,10 @@ from features.demo.days import Days
 
 __all__ = ["Turn", "apply_turns", "draw_turns", "turn_table", "until_of"]
 
-_BUSINESS_ODDS = 3.0
+_BUSINESS_ODDS = 5.0
 """A business is so many times as likely to begin to grow as a home is."""
-_YEAR = 365.25
+_YEAR, _YEAR_DAYS = 365.25, 365
+_AGAIN_DAYS = 500
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ def draw_turns(
     span: int,
     rng: np.random.Generator,
 ) -> list[Turn]:
-    """At most one turn for a customer. `since` and `submitted` (customer → when more capacity was asked for) are span
+    """Growth may come again; else there is at most one turn for a customer.
+
+    `since` and `submitted` (customer → when more capacity was asked for) are span
     days; those who asked grew before they did, and none of those who asked or who are new leaves.
     """
     turns: list[Turn] = []
@@ -59,9 +62,15 @@ def draw_turns(
             add(_growth(customer, start, rng))
     home = classes == "residential"
     odds = np.where(home, 1.0, _BUSINESS_ODDS)
-    for customer, start in _begin(config.grow_share * odds * len(odds) / max(odds.sum(), 1.0), span, rng):
-        if customer not in taken and start > since[customer] + 90:
-            add(_growth(customer, start, rng))
+    last = {turn.customer: turn.start for turn in turns}
+    rate = config.grow_share * odds * len(odds) / max(odds.sum(), 1.0)
+    for begin in range(0, span, _YEAR_DAYS):
+        # Whoever grew may grow again, once he is through with it.
+        for customer, day in _begin(rate, min(_YEAR_DAYS, span - begin), rng):
+            start = begin + day
+            if start > since[customer] + 90 and start > last.get(customer, -_AGAIN_DAYS) + _AGAIN_DAYS:
+                last[customer] = start
+                add(_growth(customer, start, rng))
     for customer, start in _begin(np.where(home, config.electrify_share, 0.0), span, rng):
         if customer not in taken and start > since[customer]:
             add(_electric(customer, start, usual_kwh[customer], rng))

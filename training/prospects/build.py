@@ -1,4 +1,4 @@
-"""Cases of prospects from the lake: what was known of customers at a moment, and what they did within the year after."""
+"""Cases of prospects from the lake: what was known of customers at a moment, and what they did in the year after."""
 
 import numpy as np
 import pandas as pd
@@ -12,14 +12,16 @@ from features.lake import Lake
 from features.workspace import TerritorySettings
 from training.customers.cases import Cases
 from training.prospects.config import ProspectsConfig
-from training.prospects.outcomes import HEADS, YEAR_DAYS, asked_for_more, changes_of_use, ended
+from training.prospects.outcomes import HEADS, YEAR_DAYS, asked_for_more, changes_of_use, ended, yearly_ratios
 
 __all__ = ["NAMES", "asked_at", "case_at", "joined", "origins"]
 
 _SETTLED = pd.Timedelta(days=2)
 """Readings of the last day are in by then."""
-NAMES = (*FEATURE_NAMES, *(f"class_{name}" for name in CUSTOMER_CLASSES))
-"""Features of a case: those of behaviour, and the class of use. What `customer_attribute` holds comes beside them."""
+RECENT = ("growth_4_weeks", "growth_12_weeks", "growth_earlier_12_weeks", "growth_year", "growth_gain")
+NAMES = (*FEATURE_NAMES, *(f"class_{name}" for name in CUSTOMER_CLASSES), *RECENT)
+"""Features of a case: those of behaviour, the class of use, and growth against the same days of the year before beside
+the class (logs of ratios). What `customer_attribute` holds comes beside them."""
 
 
 def origins(
@@ -49,19 +51,28 @@ def origins(
     return found[::-1]
 
 
-def asked_at(lake: Lake, territory: TerritorySettings, at: pd.Timestamp) -> Cases:
+def asked_at(lake: Lake, territory: TerritorySettings, config: ProspectsConfig, at: pd.Timestamp) -> Cases:
     """All customers of `at`, without an outcome; what a case of training has is made by this very function."""
-    known = read_known(lake, territory, at)
+    known = read_known(lake, territory, at, use_days=2 * YEAR_DAYS)
     features = features_at(known)
     classes = known.customers["customer_class"].astype("str").to_numpy()
     kinds = {f"class_{name}": (classes == name).astype(float) for name in CUSTOMER_CLASSES}
-    features = features.assign(**kinds).join(_attributes(lake, at))
+    recent = _recent(yearly_ratios(known.use.kwh.astype(np.float64), classes, config.outcome))
+    features = features.assign(**kinds, **recent).join(_attributes(lake, at))
     rows = pd.DataFrame({"customer_id": known.customers.index.astype("str")})
     rows.insert(0, "origin", pd.Series(at, rows.index, dtype="datetime64[us, UTC]"))
     rows.insert(1, "known_at", pd.Series(pd.NaT, rows.index, dtype="datetime64[us, UTC]"))
     rows["unit"] = classes
     rows[list(HEADS)] = np.nan
     return Cases(rows, features.reset_index(drop=True), {"class": classes})
+
+
+def _recent(ratio: np.ndarray) -> dict[str, np.ndarray]:
+    """The features `RECENT` of yearly ratios [customers × 13]: the last weeks, those before, and what lies between."""
+    log = np.log(np.clip(ratio, 0.05, 20.0))
+    late, earlier = log[:, -3:].mean(axis=1), log[:, -6:-3].mean(axis=1)
+    values = (log[:, -1], late, earlier, log.mean(axis=1), late - earlier)
+    return dict(zip(RECENT, values, strict=True))
 
 
 def _attributes(lake: Lake, at: pd.Timestamp) -> pd.DataFrame:
@@ -75,7 +86,7 @@ def _attributes(lake: Lake, at: pd.Timestamp) -> pd.DataFrame:
 
 def case_at(lake: Lake, territory: TerritorySettings, config: ProspectsConfig, at: pd.Timestamp) -> Cases:
     """The customers of an origin with what came of them within a year, as it was known two days after."""
-    cases = asked_at(lake, territory, at)
+    cases = asked_at(lake, territory, config, at)
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
     day = pd.Timestamp(calendar.local(pd.DatetimeIndex([at]))[0]).normalize() + pd.Timedelta(days=YEAR_DAYS)
     end = pd.Timestamp(midnights(calendar, day, 1)[0])

@@ -13,17 +13,16 @@ class OutcomeConfig(Settings):
 
     growth_share: float = Field(0.3, gt=0)
     """Growth from one year to the next by which a customer needs more capacity, whether he asks for it or not."""
-    electric_share: float = Field(0.2, gt=0)
+    electric_share: float = Field(0.3, gt=0)
     """Rise of a home's use, lasting or of each winter, that tells of electric heat or a car."""
-    winter_over_rest: float = Field(1.15, ge=1)
-    """How much more winter rises than the rest of the year, where it is for heat."""
+    winter_over_rest: float = Field(1.25, ge=1)
+    """How much more winter rises than the warm months beside it, where it is for heat."""
     sudden_share: float = Field(0.7, gt=0, le=1)
-    """How much of a rise comes within a month, where it is an appliance and no growth."""
+    """How much of a rise comes within two months, where it is an appliance and no growth."""
     gone_share: float = Field(0.03, gt=0, lt=1)
     """Use below this share of what it was counts as none."""
     gone_days: int = Field(60, ge=7)
     """A customer has left whose use was none for so many days to the end of the outcome."""
-    compared_days: int = Field(90, ge=28, le=180)
     least_kwh_day: float = Field(0.5, gt=0)
     """Customers who used less per day before say nothing of growth, and cannot be seen to leave."""
     least_known_share: float = Field(0.6, gt=0, le=1)

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from features.lake import HeldLake, Lake
+from features.lake import Lake
+from features.lake.held import HeldLake
 from features.workspace import TerritorySettings
 from training.customers.cases import Cases
 from training.customers.family import CustomerModel
@@ -41,8 +42,7 @@ class ProspectsFamily:
 
     def asked(self, lake: Lake, territory: TerritorySettings, config: ProspectsConfig, at: pd.Timestamp) -> Cases:
         """All customers of `at`, without an outcome."""
-        del config
-        return asked_at(lake, territory, at)
+        return asked_at(lake, territory, config, at)
 
     def fit(self, cases: Cases, config: ProspectsConfig, trained_until: pd.Timestamp) -> ProspectsModel:
         """Fit on all cases; an outcome that too few had is said by its base rate, which the model's notes tell."""

@@ -39,7 +39,8 @@ def attribute_features(numbers: pd.DataFrame, texts: pd.DataFrame, ratios: Seque
 
 def _logs(numbers: pd.DataFrame) -> pd.DataFrame:
     wide = [name for name in numbers if numbers[name].max() > 1000]
-    return np.log1p(numbers[wide].clip(lower=0)).add_prefix("log_")
+    found = {f"log_{name}": np.log1p(numbers[name].clip(lower=0)) for name in wide}
+    return pd.DataFrame(found, index=numbers.index)
 
 
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -47,11 +48,11 @@ def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _ratios(numbers: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Logs of ratios with something small added, so that nought over nought is 0; and plain ones where both are known."""
-    found = {}
+    """Logs of ratios with something small added, so that nought over nought is 0, and plain ratios."""
+    found: dict[str, pd.Series] = {}
     for a, b in _pairs(names):
         above, below = numbers[a].clip(lower=0), numbers[b].clip(lower=0)
-        found[f"{a}/{b}"] = np.log((above + _SMALL) / (below + _SMALL))
+        found[f"{a}/{b}"] = pd.Series(np.log((above + _SMALL) / (below + _SMALL)), index=numbers.index)
         found[f"{a}//{b}"] = numbers[a] / (below + 1.0)
     return pd.DataFrame(found, index=numbers.index)
 

@@ -11,7 +11,7 @@ __all__ = ["Mix", "fit_mix"]
 
 @dataclass(frozen=True)
 class Mix:
-    """`weights` (not negative) of the learners' log-odds and an `offset`, which together give a calibrated probability."""
+    """`weights` (not negative) of the learners' log-odds and an `offset`: together a calibrated probability."""
 
     weights: np.ndarray
     offset: float

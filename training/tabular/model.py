@@ -53,7 +53,7 @@ class TabularModel:
         return pd.Series(mean, index=list(self.columns)).sort_values(ascending=False, kind="stable")
 
     def save(self, folder: Path) -> None:
-        """Write LightGBM's texts, one file of arrays and a manifest into `folder`, which is made; nothing is pickled."""
+        """Write texts of trees, one file of arrays and a manifest into `folder`, which is made; nothing is pickled."""
         folder.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, np.ndarray] = {"mix": np.append(self.mix.weights, self.mix.offset)}
         for learner, parts in self.members.items():

@@ -48,7 +48,7 @@ def fit_booster(X: np.ndarray, y: np.ndarray, config: BoosterConfig, threads: in
 
 
 def fit_forest(X: np.ndarray, y: np.ndarray, config: ForestConfig, threads: int, seed: int) -> Trees:
-    """A forest on the squares of `y` (0 or 1): a leaf holds the share of ones, cut by which variance is Gini's index."""
+    """A forest on the squares of `y` (0 or 1): a leaf holds the share of ones, and variance is Gini's index."""
     settings = {
         "objective": "regression",
         "boosting": "rf",
