@@ -73,7 +73,13 @@ def test_a_backtest_is_told_kept_and_written(workspace: Workspace, tmp_path: Pat
     out = tmp_path / "cases.parquet"
     done = run(workspace, "backtest", "value", "--most-origins", "3", "--out", str(out))
     assert done.exit_code == 0, done.output
-    for text in ("value by origin", "log error", "naive log error", "is left out: no outcome was known yet", "By unit"):
+    for text in (
+        "value by origin",
+        "log error",
+        "naive log error",
+        "left out: 2022-06-30: no outcome was known yet",
+        "By unit",
+    ):
         assert text in done.stdout
     assert out.is_file()
     (kept,) = find_runs(workspace, "value-backtest")

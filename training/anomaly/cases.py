@@ -122,7 +122,7 @@ def origins(
     lake: Lake, territory: TerritorySettings, config: AnomalyConfig, as_of: pd.Timestamp | None
 ) -> list[pd.Timestamp]:
     """First local days of months whose outcome was known at `as_of`, the newest `max_origins`, oldest first."""
-    read = lake.read("energy_reading", as_of=as_of, columns=["start_utc"])["start_utc"]
+    read = lake.read("consumption", as_of=as_of, columns=["start_utc"])["start_utc"]
     if read.empty:
         return []
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)

@@ -29,7 +29,8 @@ Progress = Callable[[Iterable[pd.Timestamp]], Iterator[pd.Timestamp]]
 
 @dataclass(frozen=True)
 class CustomerPlan:
-    """Which of the family's origins are judged: those from `first` to `last` (UTC), at most so many, evenly spread."""
+    """Which of the family's origins are judged: of those from `first` to `last` (UTC) at which something could be
+    learnt, at most so many, evenly spread."""
 
     first: pd.Timestamp | None = None
     last: pd.Timestamp | None = None
@@ -44,12 +45,15 @@ class CustomerPlan:
         """The plan as parameters of a run."""
         return {"first": str(self.first or ""), "last": str(self.last or ""), "most_origins": self.most_origins}
 
-    def chosen(self, origins: list[pd.Timestamp]) -> list[pd.Timestamp]:
-        """The judged ones, oldest first."""
+    def within(self, origins: list[pd.Timestamp]) -> list[pd.Timestamp]:
+        """Those from `first` to `last`, oldest first."""
         first, last = self.first or origins[0], self.last or origins[-1]
-        inside = [one for one in origins if first <= one <= last]
-        places = np.linspace(0, len(inside) - 1, min(self.most_origins, len(inside))).round().astype(int)
-        return [inside[place] for place in np.unique(places)]
+        return [one for one in origins if first <= one <= last]
+
+    def spread(self, origins: list[pd.Timestamp]) -> list[pd.Timestamp]:
+        """At most `most_origins` of them, evenly from the first to the last."""
+        places = np.linspace(0, len(origins) - 1, min(self.most_origins, len(origins))).round().astype(int)
+        return [origins[place] for place in np.unique(places)]
 
 
 @dataclass(frozen=True)
@@ -80,18 +84,17 @@ def backtest_customers(
     """
     cases = read_cases(family, lake, territory, config)
     known = cases.origins()
-    chosen = plan.chosen(known)
-    if not chosen:
+    inside = plan.within(known)
+    if not inside:
         raise NotFoundError(
             f"no origin of {family.name} lies within {plan.name()}: with known outcomes there are {len(known)}, "
             f"{known[0]:%Y-%m-%d} to {known[-1]:%Y-%m-%d}"
         )
-    rows, parts, left_out = {}, [], {}
-    for origin in progress(chosen):
+    earliest = cases.rows["known_at"].min()
+    left_out = {origin: "no outcome was known yet" for origin in inside if origin < earliest}
+    rows, parts = {}, []
+    for origin in progress(plan.spread([origin for origin in inside if origin not in left_out])):
         past, held = cases.known(origin), of_origins(cases, [origin])
-        if past.rows.empty:
-            left_out[origin] = "no outcome was known yet"
-            continue
         try:
             model = family.fit(past, config, origin)
         except ModelError as error:

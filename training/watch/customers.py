@@ -71,7 +71,7 @@ def _features(
     now: pd.Timestamp,
 ) -> Iterator[Finding]:
     """Features that are distributed otherwise than when it learnt, or no longer known."""
-    learnt, asked, rule = evidence.learnt, evidence.asked, policy.customers
+    learnt, asked, rule = evidence.learnt.unaltered(), evidence.asked, policy.customers
     for feature in map(str, asked.features.columns):
         if feature not in learnt.features:
             continue
@@ -116,8 +116,8 @@ def _scores(
     now: pd.Timestamp,
 ) -> Iterator[Finding]:
     """What is said of the customers of now beside what was said of those of the moment it was trained."""
-    frames = [model.predict(one) for one in (evidence.learnt, evidence.then, evidence.asked)]
-    cases = (evidence.learnt, evidence.then, evidence.asked)
+    cases = (evidence.learnt.unaltered(), evidence.then, evidence.asked)
+    frames = [model.predict(one) for one in cases]
     for column in family.says:
         learnt, then, asked = (_sample(said[column], one.rows) for said, one in zip(frames, cases, strict=True))
         words = f"{family.name}: {column} as said"

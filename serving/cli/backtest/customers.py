@@ -19,6 +19,7 @@ _SUBJECTS = {
     "anomaly": "Theft and other abnormal use",
     "prospects": "Who needs more capacity, electrifies, or leaves within 12 months",
 }
+_MOST_COLUMNS = 8
 _UNIT = {"cases": ("cases", 0), "customers": ("customers", 0), "scored": ("scored", 0), "loss": ("mean loss", 4)}
 
 
@@ -90,15 +91,31 @@ def _command(name: str, subject: str) -> click.Command:
 
 
 def _show(name: str, report: "BacktestReport", run_id: str | None) -> None:
+    from serving.cli.tables import number, show_table
+
     origins, units = report.shown["origins"], report.shown["units"]
-    counts = {"training_cases": ("learnt from", 0), "cases": ("cases", 0)}
-    scores = {str(column): (str(column).replace("_", " "), 4) for column in origins if column not in counts}
-    show_frame(f"{name} by origin, each fitted on what was known then", origins, counts | scores)
+    # Scores are many and origins few: one row a score reads better.
+    last = origins.tail(_MOST_COLUMNS)
+    columns = ["", *(f"{origin:%Y-%m-%d}" for origin in last.index)]
+    rows = [
+        [
+            str(score).replace("_", " "),
+            *(number(None if one != one else one, _digits(str(score))) for one in last[score]),
+        ]
+        for score in origins
+    ]
+    show_table(f"{name} by origin, each fitted on what was known then", columns, rows, right=columns[1:])
     show_frame("By unit", units, _UNIT)
-    for origin, reason in report.shown["left_out"]["reason"].items():
-        click.echo(f"{origin:%Y-%m-%d} is left out: {reason}")
+    for reason, part in report.shown["left_out"].groupby("reason"):
+        days = [f"{origin:%Y-%m-%d}" for origin in part.index]
+        told = days[0] if len(days) == 1 else f"{len(days)} origins from {days[0]} to {days[-1]}"
+        click.echo(f"left out: {told}: {reason}")
     told = f"{len(origins)} origin(s) from {origins.index[0]:%Y-%m-%d} to {origins.index[-1]:%Y-%m-%d}"
     click.echo(told if run_id is None else f"{told}; kept as run {run_id}")
+
+
+def _digits(score: str) -> int:
+    return 0 if score in ("training_cases", "cases") else 4
 
 
 COMMANDS = tuple(_command(name, subject) for name, subject in _SUBJECTS.items())

@@ -37,8 +37,9 @@ def test_every_origin_is_fitted_on_what_was_known_then_and_beats_the_naive_rule(
 
 def test_origins_can_be_bounded_and_thinned(lake: Lake) -> None:
     origins = [BEGIN + place * PERIOD for place in range(2, 10)]
-    assert CustomerPlan(most_origins=3).chosen(origins) == [origins[0], origins[4], origins[7]]
-    assert CustomerPlan(origins[2], origins[3]).chosen(origins) == origins[2:4]
+    assert CustomerPlan(most_origins=3).spread(origins) == [origins[0], origins[4], origins[7]]
+    assert CustomerPlan(most_origins=3).spread([]) == []
+    assert CustomerPlan(origins[2], origins[3]).within(origins) == origins[2:4]
     late = CustomerPlan(first=origins[-1] + PERIOD)
     with pytest.raises(NotFoundError, match="with known outcomes there are 8"):
         backtest_customers(LineFamily(), lake, TerritorySettings(), LineConfig(), late)

@@ -170,6 +170,18 @@ def test_a_mapped_figure_keeps_its_order_and_takes_the_other_distribution(
     np.testing.assert_array_equal(mapped(np.array(recent), np.array(recent)), np.array(recent))
 
 
+def test_cases_that_were_altered_to_learn_from_are_no_measure_of_how_customers_are(
+    evidence: CustomerEvidence, model: Line
+) -> None:
+    learnt = evidence.learnt
+    attacked = np.arange(len(learnt.rows)) % 2 == 0
+    features = learnt.features.assign(change=learnt.features["change"] - 3 * attacked)
+    unmarked = replace(learnt, features=features)
+    assert ("FEATURE_DRIFT", "change") in kinds(replace(evidence, learnt=unmarked), model)
+    marked = replace(unmarked, rows=learnt.rows.assign(altered=attacked))
+    assert kinds(replace(evidence, learnt=marked), model) == set()
+
+
 def test_a_feature_that_is_no_longer_known_is_a_fault_of_the_data(evidence: CustomerEvidence, model: Line) -> None:
     asked = evidence.asked
     lost = asked.features["log_last"].where(np.arange(len(asked.rows)) % 2 == 0)
