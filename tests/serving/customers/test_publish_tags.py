@@ -53,7 +53,9 @@ def test_a_snapshot_has_features_scores_and_tags_of_everybody(small: Workspace, 
     assert snapshot.customers == made.summary.run.customers == there
     assert np.isfinite(wide.numbers["use_90d_kwh_day"]).mean() > 0.9
     assert set(wide.texts["hall_id"].values) <= set(Lake(small.lake).read("org_unit")["unit_id"])
-    assert int((wide.tags["high_value"] == HELD).sum()) == int((wide.numbers["value_p50_cny"] >= 300).sum()) == there // 2
+    assert (
+        int((wide.tags["high_value"] == HELD).sum()) == int((wide.numbers["value_p50_cny"] >= 300).sum()) == there // 2
+    )
     assert wide.tags["high_value"][0] == -1
     assert snapshot.made_from["models"][0]["version"] == 3
     assert snapshot.notes == ("anomaly: none serves",)
