@@ -69,6 +69,8 @@ def _calibrated(raw: np.ndarray, stolen: np.ndarray, weight: np.ndarray) -> tupl
 
 def _daily(cases: Cases, config: AnomalyConfig) -> tuple[DailyDetector | None, str]:
     """The detector on the newest origin's readings, and what is to be said where there is none."""
+    if not config.alarms:
+        return None, "no alarms: the settings ask for none"
     newest = (cases.rows["origin"] == cases.rows["origin"].max()).to_numpy(dtype=bool)
     caught = (cases.rows["inspected"] & (cases.rows["stolen"] > 0.5)).to_numpy(dtype=bool)
     places = np.flatnonzero(newest & ~caught)

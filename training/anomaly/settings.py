@@ -20,6 +20,7 @@ class AnomalyConfig(Settings):
     daily: DailyConfig = DailyConfig(
         every_days=30, copies=1, booster=BoosterConfig(rounds=150, learning_rate=0.08, leaves=15, bags=1)
     )
+    alarms: bool = Field(True, description="also fit the daily scores; else there are no alarms")
     max_origins: int = Field(6, ge=1, description="the newest origins, a month apart, that cases are made at")
     horizon_days: int = Field(90, ge=7, le=90, description="an inspection within so many days tells what a case was")
     least_days: int = Field(270, ge=240, description="days of use known before an origin, of half of the customers")
