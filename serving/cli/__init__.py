@@ -32,7 +32,7 @@ COMMANDS: dict[str, str] = {
     "rollback": "Go back to the champion before.",
     "monitor": "Watch what serves: inputs, scores, levels, silences.",
     "retrain": "Train anew where it is needed, and say why or why not.",
-    "publish": "Write a publication, append-only.",
+    "publish": "Write a publication, append-only: capacity, or tags of customers.",
     "forecast": "Forecast load at nodes, with quantiles and reasons.",
     "capacity": "Show the open capacity of nodes and what binds it.",
     "applications": "Check applications, see who waits and who was released.",
