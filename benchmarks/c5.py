@@ -37,8 +37,9 @@ def main() -> None:
 def settings() -> TabularConfig:
     """Deeper trees than the defaults: many customers share their prices and margins with others, to the last digit.
 
-    No network, whose smooth edges cannot tell those digits apart. Boosting alone has the lowest log-loss; a forest beside
-    it orders the many better, so weights are drawn to one another (split seed 1: AUC .703 alone, .707 with three tenths).
+    No network, whose smooth edges cannot tell those digits apart. Boosting alone has the lowest log-loss; a forest
+    beside it orders the many better, so weights are drawn to one another (split seed 1: AUC .703 alone, .707 with
+    three tenths of the forest).
     """
     booster = BoosterConfig(
         copies=2, rounds=300, learning_rate=0.03, leaves=20, min_leaf_rows=10, feature_share=0.3, row_share=0.7, l2=5.0
