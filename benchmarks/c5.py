@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks.result import Measured, run, seed
 from benchmarks.tabular import cross_fitted, metrics, report, tables
-from training.tabular import BoosterConfig, ForestConfig, TabularConfig
+from training.tabular import BoosterConfig, ForestConfig, NetworkConfig, TabularConfig
 from training.tabular.attributes import attribute_features, attribute_table
 
 BAR = {"auc": [(">=", 0.705)], "pr_auc": [(">=", 0.280)]}
@@ -35,11 +35,17 @@ def main() -> None:
 
 
 def settings() -> TabularConfig:
-    """Deeper trees than the defaults: many customers share their prices and margins with others, to the last digit."""
+    """Deeper trees than the defaults: many customers share their prices and margins with others, to the last digit.
+
+    No network, whose smooth edges cannot tell those digits apart. Boosting alone has the lowest log-loss; a forest
+    beside it orders the many better, so weights are drawn to one another (split seed 1: AUC .703 alone, .707 with
+    three tenths of the forest).
+    """
     booster = BoosterConfig(
         copies=2, rounds=300, learning_rate=0.03, leaves=20, min_leaf_rows=10, feature_share=0.3, row_share=0.7, l2=5.0
     )
-    return TabularConfig(booster=booster, forest=ForestConfig(trees=40, min_leaf_rows=2))
+    forest = ForestConfig(trees=60, min_leaf_rows=1, leaves=4000)
+    return TabularConfig(booster=booster, forest=forest, network=NetworkConfig(copies=0), mix_l2=300.0)
 
 
 def measure() -> Measured:

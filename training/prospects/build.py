@@ -1,5 +1,7 @@
 """Cases of prospects from the lake: what was known of customers at a moment, and what they did in the year after."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -58,13 +60,28 @@ def asked_at(lake: Lake, territory: TerritorySettings, config: ProspectsConfig, 
     classes = known.customers["customer_class"].astype("str").to_numpy()
     kinds = {f"class_{name}": (classes == name).astype(float) for name in CUSTOMER_CLASSES}
     recent = _recent(yearly_ratios(known.use.kwh.astype(np.float64), classes, config.outcome))
-    features = features.assign(**kinds, **recent).join(_attributes(lake, at))
+    spoken = _spoken(lake, known.customers.index, config, at)
+    features = features.assign(**kinds, **recent, **spoken).join(_attributes(lake, at))
     rows = pd.DataFrame({"customer_id": known.customers.index.astype("str")})
     rows.insert(0, "origin", pd.Series(at, rows.index, dtype="datetime64[us, UTC]"))
     rows.insert(1, "known_at", pd.Series(pd.NaT, rows.index, dtype="datetime64[us, UTC]"))
     rows["unit"] = classes
     rows[list(HEADS)] = np.nan
     return Cases(rows, features.reset_index(drop=True), {"class": classes})
+
+
+def _spoken(lake: Lake, ids: pd.Index, config: ProspectsConfig, at: pd.Timestamp) -> dict[str, np.ndarray]:
+    """Work orders of 12 months that speak of something, by the words of the settings; NaN without the table."""
+    held = lake.read("work_order", as_of=at, columns=["customer_id", "opened_at", "text"])
+    if held.empty:
+        return {f"spoke_of_{name}": np.full(len(ids), np.nan) for name in config.words}
+    held = held[(held["opened_at"] >= at - pd.Timedelta(days=YEAR_DAYS)) & held["customer_id"].notna()]
+    out = {}
+    for name, words in config.words.items():
+        said = held["text"].str.contains("|".join(map(re.escape, words)), regex=True)
+        counted = held.loc[said.fillna(False).astype(bool), "customer_id"].value_counts()
+        out[f"spoke_of_{name}"] = counted.reindex(ids, fill_value=0).to_numpy(dtype=np.float64)
+    return out
 
 
 def _recent(ratio: np.ndarray) -> dict[str, np.ndarray]:

@@ -28,18 +28,28 @@ class OutcomeConfig(Settings):
     least_known_share: float = Field(0.6, gt=0, le=1)
 
 
+def _words() -> dict[str, tuple[str, ...]]:
+    return {
+        "capacity": ("增容", "扩建", "用电容量", "三相电"),
+        "charger": ("充电桩",),
+        "leaving": ("销户", "退租", "过户"),
+    }
+
+
 class ProspectsConfig(Settings):
     """The family's settings. `origin_step_months` lie between origins; `least_cases` of an outcome are needed to learn
     it, else its base rate by class is said.
     """
 
+    words: dict[str, tuple[str, ...]] = Field(default_factory=_words)
+    """What customers speak of before they turn: one feature per name, the work orders of 12 months with such a word."""
     origin_step_months: int = Field(3, ge=1, le=12)
     most_origins: int = Field(12, ge=1)
     least_cases: int = Field(40, ge=5)
     outcome: OutcomeConfig = OutcomeConfig()
     classifier: TabularConfig = TabularConfig(
         folds=4,
-        booster=BoosterConfig(rounds=200, leaves=12, learning_rate=0.03, feature_share=0.3, min_leaf_rows=40),
+        booster=BoosterConfig(rounds=150, leaves=6, learning_rate=0.04, feature_share=0.4, min_leaf_rows=60),
         forest=ForestConfig(trees=40, min_leaf_rows=20),
         network=NetworkConfig(copies=0),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.demo.dealings.ahead import before_turns
 from features.demo.dealings.bills import Bills
 from features.demo.dealings.ground import Ground
 from features.demo.dealings.habits import Habits
@@ -84,7 +85,7 @@ def draw_contacts(ground: Ground, habits: Habits, bills: Bills, causes: Causes, 
     parts.append(_in_areas(ground, "low_voltage", causes.low_voltage, 0.06, 1, rng))
     parts.append(_after_high_bills(ground, bills, rng))
     spoken = pd.DataFrame({"customer": -1, "area": area[reports["customer"]], "topic": "theft", "day": reports["day"]})
-    parts.append(spoken)
+    parts += [spoken, before_turns(ground)]
     contacts = pd.concat([one.astype(_COLUMNS).assign(burst=-1) for one in parts], ignore_index=True)
     contacts = pd.concat([contacts, _in_bursts(ground, causes.bursts, rng)], ignore_index=True)
     known = contacts["customer"].to_numpy() >= 0

@@ -35,7 +35,7 @@ def test_a_plain_text_is_short_for_from(tmp_path: Path) -> None:
     assert table.sources() == ["id", "stamp", "mw"]
 
 
-@pytest.mark.parametrize("name", ["gefcom2012", "gefcom2012_solution", "liander", "demo", *SOURCES])
+@pytest.mark.parametrize("name", ["gefcom2012", "gefcom2012_solution", "liander", "sgcc", "powerco", "demo", *SOURCES])
 def test_the_shipped_mappings_are_valid(name: str) -> None:
     root = Path(__file__).parents[3]
     assert load_mapping(root / "configs" / "sources" / f"{name}.yaml").name == name

@@ -201,3 +201,53 @@ def test_yangzhong_itself(source: Any) -> None:
     assert report.tables["consumption"].accepted == 1454 * 639
     assert len(source.lake.read("customer")) == 1454
     assert not report.tables["weather_observed"].quarantined
+
+
+def test_sgcc_look_alike(source: Any) -> None:
+    rows = ["1/13/2014,01/02/2014,CONS_NO,FLAG", "3.5,0,AA,1", ",2.25,BB,0"]
+    (source.data / "datasetsmall.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    report = ingest(SOURCES / "sgcc.yaml", source.data, source.workspace)
+    assert report.tables["consumption"].blank == 1
+    use = source.lake.read("consumption")
+    # Midnight in China, and columns in whatever order.
+    assert use["start_utc"].tolist() == [utc("2014-01-01 16:00"), utc("2014-01-12 16:00"), utc("2014-01-01 16:00")]
+    assert use["kwh"].tolist() == [0.0, 3.5, 2.25]
+    assert ((use["end_utc"] - use["start_utc"]) == pd.Timedelta(days=1)).all()
+    assert source.lake.read("inspection").set_index("customer_id")["outcome"].to_dict() == {
+        "AA": "theft",
+        "BB": "in_order",
+    }
+
+
+def test_powerco_look_alike(source: Any) -> None:
+    rows = ["id,channel_sales,cons_12m,date_activ,has_gas,origin_up,churn", "x,web,12.5,2013-06-15,t,MISSING,1"]
+    (source.data / "client_data.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    ingest(SOURCES / "powerco.yaml", source.data, source.workspace)
+    told = source.lake.read("customer_attribute").set_index("attribute")
+    assert told["value_number"].dropna().to_dict() == {"cons_12m": 12.5, "churn": 1.0}
+    assert told["value_text"].dropna().to_dict() == {
+        "channel_sales": "web",
+        "date_activ": "2013-06-15",
+        "has_gas": "t",
+        "origin_up": "MISSING",
+    }
+    # Who left is known three months later than the rest.
+    early = source.lake.read("customer_attribute", as_of=utc("2016-02-01"))
+    assert "churn" not in set(early["attribute"])
+
+
+def test_sgcc_as_it_is(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    report = ingest(SOURCES / "sgcc.yaml", real("sgcc_small"), workspace)
+    assert sum(table.quarantined.total() for table in report.tables.values()) == 0
+    outcome = Lake(workspace.lake).read("inspection")["outcome"]
+    assert outcome.value_counts().to_dict() == {"in_order": 23_741, "theft": 2_122}
+
+
+def test_powerco_as_it_is(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    report = ingest(SOURCES / "powerco.yaml", real("powerco"), workspace)
+    assert report.tables["customer_attribute"].quarantined.total() == 0
+    told = Lake(workspace.lake).read("customer_attribute")
+    assert told["customer_id"].nunique() == 14_606
+    assert told.loc[told["attribute"] == "churn", "value_number"].mean() == pytest.approx(0.0972, abs=1e-4)
