@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ from training.watch.watch import Watched
 __all__ = ["CustomerEvidence", "watch_customers"]
 
 _ALL = "all"
-_MOST_TRIED = 500
+_MOST_TRIED, _MOST_FEATURES = 500, 20
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _features(
 ) -> Iterator[Finding]:
     """Features that are distributed otherwise than when it learnt, or no longer known."""
     learnt, asked, rule = evidence.learnt.unaltered(), evidence.asked, policy.customers
-    tried = cache(lambda: _tried(model, asked))
+    alarmed: list[tuple[Finding, np.ndarray]] = []
     for feature in map(str, asked.features.columns):
         if feature not in learnt.features:
             continue
@@ -86,12 +85,32 @@ def _features(
         words = f"{family.name}: {feature}"
         found = _drift(words, "FEATURE_DRIFT", feature, before, after, strays(before), policy, rates, now)
         if found is not None and found.severity == ALARM:
-            effect = _effect(family, model, *tried(), feature, mapped(after.values, before.known))
-            moves = f"{found.sentence}; it moves what is said by {effect:.0%} of its spread"
-            enough = effect >= rule.least_effect
-            found = replace(found, severity=ALARM if enough else WATCH, sentence=moves)
-        if found is not None:
+            alarmed.append((found, mapped(after.values, before.known)))
+        elif found is not None:
             yield found
+    yield from _weighed(family, model, asked, alarmed, rule)
+
+
+def _weighed(
+    family: Family,
+    model: CustomerModel,
+    asked: Cases,
+    alarmed: list[tuple[Finding, np.ndarray]],
+    rule: CustomerWatchPolicy,
+) -> Iterator[Finding]:
+    """Drifts with what they move: those that move little are notices. The furthest are tried; after so many alarms
+    the rest adds nothing but time."""
+    if not alarmed:
+        return
+    tried = _tried(model, asked)
+    ordered = sorted(alarmed, key=lambda one: -one[0].statistic / max(one[0].usual + one[0].threshold, 1e-9))
+    for place, (found, values) in enumerate(ordered):
+        if place >= _MOST_FEATURES:
+            yield replace(found, severity=WATCH, sentence=f"{found.sentence}; what it moves was not tried")
+            continue
+        effect = _effect(family, model, *tried, found.subject, values)
+        told = f"{found.sentence}; it moves what is said by {effect:.0%} of its spread"
+        yield replace(found, severity=ALARM if effect >= rule.least_effect else WATCH, sentence=told)
 
 
 def _tried(model: CustomerModel, asked: Cases) -> tuple[np.ndarray, Cases, pd.DataFrame]:
