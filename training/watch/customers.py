@@ -21,6 +21,7 @@ from training.watch.watch import Watched
 __all__ = ["CustomerEvidence", "watch_customers"]
 
 _ALL = "all"
+_MOST_TRIED, _MOST_FEATURES = 500, 20
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def _features(
 ) -> Iterator[Finding]:
     """Features that are distributed otherwise than when it learnt, or no longer known."""
     learnt, asked, rule = evidence.learnt.unaltered(), evidence.asked, policy.customers
+    alarmed: list[tuple[Finding, np.ndarray]] = []
     for feature in map(str, asked.features.columns):
         if feature not in learnt.features:
             continue
@@ -83,20 +85,57 @@ def _features(
         words = f"{family.name}: {feature}"
         found = _drift(words, "FEATURE_DRIFT", feature, before, after, strays(before), policy, rates, now)
         if found is not None and found.severity == ALARM:
-            effect = _effect(family, model, asked, feature, before.known)
-            moves = f"{found.sentence}; it moves what is said by {effect:.0%} of its spread"
-            enough = effect >= rule.least_effect
-            found = replace(found, severity=ALARM if enough else WATCH, sentence=moves)
-        if found is not None:
+            alarmed.append((found, mapped(after.values, before.known)))
+        elif found is not None:
             yield found
+    yield from _weighed(family, model, asked, alarmed, rule)
 
 
-def _effect(family: Family, model: CustomerModel, asked: Cases, feature: str, reference: np.ndarray) -> float:
-    """How far a drift moves what the model says: mean change, had the feature its old distribution, over the spread of
-    what is said; the largest of all columns. A feature the model does not use moves nothing, however far it drifts."""
-    values = mapped(asked.features[feature].to_numpy(dtype=float), reference)
-    said = model.predict(asked)
-    other = model.predict(replace(asked, features=asked.features.assign(**{feature: values})))
+def _weighed(
+    family: Family,
+    model: CustomerModel,
+    asked: Cases,
+    alarmed: list[tuple[Finding, np.ndarray]],
+    rule: CustomerWatchPolicy,
+) -> Iterator[Finding]:
+    """Drifts with what they move: those that move little are notices. The furthest are tried; after so many alarms
+    the rest adds nothing but time."""
+    if not alarmed:
+        return
+    tried = _tried(model, asked)
+    ordered = sorted(alarmed, key=lambda one: -one[0].statistic / max(one[0].usual + one[0].threshold, 1e-9))
+    for place, (found, values) in enumerate(ordered):
+        if place >= _MOST_FEATURES:
+            yield replace(found, severity=WATCH, sentence=f"{found.sentence}; what it moves was not tried")
+            continue
+        effect = _effect(family, model, *tried, found.subject, values)
+        told = f"{found.sentence}; it moves what is said by {effect:.0%} of its spread"
+        yield replace(found, severity=ALARM if effect >= rule.least_effect else WATCH, sentence=told)
+
+
+def _tried(model: CustomerModel, asked: Cases) -> tuple[np.ndarray, Cases, pd.DataFrame]:
+    """Some of the customers, evenly from the first to the last, on whom drifts are tried: a mask, their cases, and what
+    is said of them."""
+    count = len(asked.rows)
+    mask = np.zeros(count, dtype=bool)
+    mask[np.unique(np.linspace(0, count - 1, min(count, _MOST_TRIED)).astype(int))] = True
+    some = asked.take(mask)
+    return mask, some, model.predict(some)
+
+
+def _effect(
+    family: Family,
+    model: CustomerModel,
+    mask: np.ndarray,
+    some: Cases,
+    said: pd.DataFrame,
+    feature: str,
+    values: np.ndarray,
+) -> float:
+    """How far a drift moves what the model says: mean change, had the feature its old distribution (`values` of all
+    customers), over the spread of what is said; the largest of all columns. A feature the model does not use moves
+    nothing, however far it drifts."""
+    other = model.predict(replace(some, features=some.features.assign(**{feature: values[mask]})))
     found = [0.0]
     for column in family.says:
         one, two = (frame[column].to_numpy(dtype=float) for frame in (said, other))
