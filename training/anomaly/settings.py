@@ -15,7 +15,7 @@ class AnomalyConfig(Settings):
     """What `headroom train anomaly` reads."""
 
     windows: WindowConfig = WindowConfig(window_days=180, history_days=630, turned=False)
-    attacks: AttackConfig = AttackConfig(most_days=400)
+    attacks: AttackConfig = AttackConfig(most_days=600)
     booster: BoosterConfig = BoosterConfig(rounds=200, learning_rate=0.08, leaves=15, bags=1)
     daily: DailyConfig = DailyConfig(
         every_days=30, copies=1, booster=BoosterConfig(rounds=150, learning_rate=0.08, leaves=15, bags=1)
@@ -27,7 +27,7 @@ class AnomalyConfig(Settings):
     least_known_days: int = Field(150, ge=60, description="a customer with fewer known days is given no score")
     max_customers: int = Field(6000, ge=50, description="customers of an origin that a model learns from, at most")
     max_daily_customers: int = Field(1500, ge=50, description="customers that the daily scores learn from, at most")
-    copies: int = Field(1, ge=0, description="more attacked copies of each honest case")
+    copies: int = Field(2, ge=0, description="more attacked copies of each honest case")
     inspected_weight: float = Field(3.0, gt=0, description="weight of a case that was looked at on site")
     prior_share: float = Field(0.015, gt=0, lt=0.5, description="customers with abnormal use, as far as is known")
     told_from_score: float = Field(0.1, ge=0, le=1, description="lost energy is told from this theft score on")
