@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["publish_customers", "train_customer_models"]
 
-_DEMO_CONFIGS = {"value": "demo/value.yaml"}
-"""Settings for the demo territory, where its customers' two years need others than those shipped."""
+_DEMO_CONFIGS = {"value": "demo/value.yaml", "anomaly": "demo/anomaly.yaml"}
+"""Settings for the demo territory: what two years can tell, and what a short job can learn."""
 
 Say = Callable[[str], None]
 

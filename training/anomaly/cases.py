@@ -23,10 +23,13 @@ _FINE = "in_order"
 def asked_of(use: DailyUse, units: np.ndarray, at: pd.Timestamp, config: AnomalyConfig) -> Cases:
     """All customers of `use`, whose days end before `at`, without an outcome; `units` [n] are their classes.
 
+    What is looked at ends with the last day known of half of them: at midnight the day before has not come in yet, at
+    noon it has, and a day that is filled in looks like a meter that stands still.
+
     `context["kwh"]` [n × history_days] is what their meters showed, NaN where unknown or not reached.
     """
     width = config.windows.history_days
-    kwh = use.kwh[:, -width:].astype(np.float32)
+    kwh = use.kwh[:, : _days_told(use.kwh)][:, -width:].astype(np.float32)
     kwh = np.pad(kwh, ((0, 0), (width - kwh.shape[1], 0)), constant_values=np.nan)
     rows = pd.DataFrame({"customer_id": pd.Series(list(use.customer_ids), dtype="str")})
     rows.insert(0, "origin", pd.Series(at, rows.index, dtype="datetime64[us, UTC]"))
@@ -34,6 +37,7 @@ def asked_of(use: DailyUse, units: np.ndarray, at: pd.Timestamp, config: Anomaly
     rows["unit"] = np.asarray(units, dtype=str)
     rows["stolen"] = np.nan
     rows["inspected"] = False
+    rows["altered"] = False
     read = filled(trimmed(kwh))
     known = np.isfinite(kwh).sum(axis=1) >= config.least_known_days
     terms = window_terms(read, read, config.windows).astype(float)
@@ -65,6 +69,8 @@ def labelled(asked: Cases, inspections: pd.DataFrame, config: AnomalyConfig) -> 
     later = rows["origin"] + pd.Timedelta(days=config.horizon_days)
     rows["stolen"] = np.where(looked, found["stolen"].to_numpy(), planted.astype(float))
     rows["inspected"] = looked
+    # Whoever compares these cases with customers of another day leaves the altered ones out.
+    rows["altered"] = planted
     rows["known_at"] = found["known_at"].where(pd.Series(looked), later).astype("datetime64[us, UTC]")
     cases.context["planted"] = planted
     return cases
@@ -95,6 +101,12 @@ def trimmed(kwh: np.ndarray) -> np.ndarray:
     """`kwh` without the first days on which less than half of the customers are known."""
     enough = np.isfinite(kwh).mean(axis=0) >= 0.5
     return kwh[:, int(enough.argmax()) :] if enough.any() else kwh[:, :0]
+
+
+def _days_told(kwh: np.ndarray) -> int:
+    """Days up to the last one that is known of half of the customers; all of them where there is none."""
+    enough = np.flatnonzero(np.isfinite(kwh).mean(axis=0) >= 0.5) if len(kwh) else np.zeros(0, dtype=int)
+    return int(enough[-1]) + 1 if len(enough) else kwh.shape[1]
 
 
 def asked_at(
