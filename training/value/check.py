@@ -66,10 +66,8 @@ def _judge(
     pairs = {loss: (losses[f"lightgbm_{loss}"], losses[f"last_period_{loss}"]) for loss in _LOSSES}
     told = ", ".join(f"{loss} {mine:.4g} beside {last:.4g}" for loss, (mine, last) in pairs.items())
     # In units of size every customer counts alike; in CNY a few large ones do, and there it must not lose.
-    gains = [
-        mine < (1 + (1 if loss == "error_cny" else -1) * config.least_gain) * last
-        for loss, (mine, last) in pairs.items()
-    ]
+    least = {loss: 1.0 if loss == "error_cny" else 1 - config.least_gain for loss in _LOSSES}
+    gains = [mine < least[loss] * last for loss, (mine, last) in pairs.items()]
     if all(gains):
         return Check("lightgbm", f"the model beats last period by {of}: {told}", losses)
     return Check("last_period", f"as last period: the model does not beat it by {of}: {told}", losses)
