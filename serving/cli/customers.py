@@ -50,7 +50,7 @@ def query(expression: str | None, workspace: Workspace, as_json: bool, **options
     """List the customers of whom EXPRESSION is true (all without one).
 
     \b
-    headroom customers query 'tag("high_value") and not tag("may_leave")' --sort value_p50_cny
+    headroom customers query 'tag("high_value") and not tag("late_payer")' --sort value_p50_cny
     headroom customers query 'evening_share > 0.4 and customer_class == "commercial"' --count
     """
     from serving.access import LOCAL

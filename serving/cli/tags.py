@@ -48,7 +48,7 @@ def definitions(as_markdown: bool, as_json: bool) -> None:
 
 @command.command()
 @click.argument("customer_id", metavar="CUSTOMER")
-@click.option("--at", type=_AT, help="As of that moment, UTC; now without it.")
+@click.option("--at", type=_AT, help="As of that moment, UTC; of the newest run without it.")
 @workspace_option
 @json_option
 def show(customer_id: str, at: datetime | None, workspace: Workspace, as_json: bool) -> None:
@@ -56,15 +56,23 @@ def show(customer_id: str, at: datetime | None, workspace: Workspace, as_json: b
     from serving.cli.tables import show_table
 
     with _store(workspace) as store:
-        held = store.held(customer_id, _utc(at))
+        newest = store.newest()
+        # Past its time to live everything is unknown: true of a service that stopped publishing, and of no use here.
+        moment = _utc(at) or (newest.as_of if newest is not None else None)
+        held = sorted(store.held(customer_id, moment), key=lambda one: one.status != "held")
+    as_of = None if moment is None else moment.isoformat()
     if as_json:
-        print_json({"customer_id": customer_id, "tags": [_plain(one) for one in held]})
+        print_json({"customer_id": customer_id, "as_of": as_of, "tags": [_plain(one) for one in held]})
         return
     rows = [
         [one.tag, one.chinese, one.status, f"{one.since:%Y-%m-%d}", _day(one.valid_until), _evidence(one)]
         for one in held
     ]
-    show_table(f"customer {customer_id}", ["tag", "名称", "", "since", "valid until", "on"], rows)
+    show_table(
+        f"customer {customer_id}, as of {moment:%Y-%m-%d %H:%M} UTC",
+        ["tag", "名称", "", "since", "valid until", "on"],
+        rows,
+    )
 
 
 @command.command()
