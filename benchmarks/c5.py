@@ -44,7 +44,7 @@ def settings() -> TabularConfig:
     booster = BoosterConfig(
         copies=2, rounds=300, learning_rate=0.03, leaves=20, min_leaf_rows=10, feature_share=0.3, row_share=0.7, l2=5.0
     )
-    forest = ForestConfig(trees=60, min_leaf_rows=1, leaves=4000)
+    forest = ForestConfig(trees=30, min_leaf_rows=1)
     return TabularConfig(booster=booster, forest=forest, network=NetworkConfig(copies=0), mix_l2=300.0)
 
 
