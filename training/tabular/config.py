@@ -37,9 +37,9 @@ class NetworkConfig(Settings):
     """A small perceptron on the normal scores of the features."""
 
     copies: int = Field(1, ge=0)
-    layers: tuple[int, ...] = (64, 32)
-    l2: float = Field(3.0, ge=0)
-    epochs: int = Field(12, ge=1)
+    layers: tuple[int, ...] = (24,)
+    l2: float = Field(2.0, ge=0)
+    epochs: int = Field(15, ge=1)
     batch_rows: int = Field(256, ge=1)
     learning_rate: float = Field(1e-3, gt=0, le=1)
 
