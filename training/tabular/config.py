@@ -26,22 +26,20 @@ class ForestConfig(Settings):
     """Trees with random cuts, grown side by side (extremely randomised trees, Geurts et al. 2006)."""
 
     copies: int = Field(1, ge=0)
-    trees: int = Field(60, ge=1)
-    leaves: int = Field(1000, ge=2)
+    trees: int = Field(40, ge=1)
     min_leaf_rows: int = Field(5, ge=1)
-    feature_share: float = Field(0.15, gt=0, le=0.5)
+    feature_share: float = Field(0.2, gt=0, le=1)
     """Share of the features that a cut may use."""
-    bins: int = Field(63, ge=15)
-    row_share: float = Field(0.7, gt=0, lt=1)
+    row_share: float = Field(1.0, gt=0, le=1)
 
 
 class NetworkConfig(Settings):
     """A small perceptron on the normal scores of the features."""
 
     copies: int = Field(1, ge=0)
-    layers: tuple[int, ...] = (64, 32)
-    l2: float = Field(3.0, ge=0)
-    epochs: int = Field(12, ge=1)
+    layers: tuple[int, ...] = (24,)
+    l2: float = Field(2.0, ge=0)
+    epochs: int = Field(15, ge=1)
     batch_rows: int = Field(256, ge=1)
     learning_rate: float = Field(1e-3, gt=0, le=1)
 

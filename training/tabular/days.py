@@ -5,13 +5,13 @@ import pandas as pd
 
 __all__ = ["day_features"]
 
-_TINY = 1e-3
+_TINY, _COMPONENTS = 1e-3, 8
 
 
 def day_features(kwh: np.ndarray, weekday: np.ndarray) -> pd.DataFrame:
     """Features of `kwh` [customers × days], NaN where nothing was read; `weekday` [days] counts from Monday, 0.
 
-    Every row stands for itself but for its likeness to the middle of all rows given. No labels, and no order of rows,
+    Every row stands for itself but for its likeness to all rows given. No labels, and no order of rows,
     enter. At least 15 days are needed (ValueError).
     """
     if kwh.shape[1] < 15:
@@ -20,7 +20,7 @@ def day_features(kwh: np.ndarray, weekday: np.ndarray) -> pd.DataFrame:
     log = np.log1p(np.maximum(read, 0.0))
     shape = log - log.mean(axis=1, keepdims=True)
     found = _levels(read, log) | _gaps(kwh, read) | _weeks(read, log, weekday) | _roughness(log, shape)
-    found |= _drift(read, shape) | _memory(shape) | _digits(read)
+    found |= _drift(read, shape) | _memory(shape) | _digits(read) | _components(shape)
     frame = pd.DataFrame(found, dtype=np.float64)
     return frame.where(np.isfinite(frame))
 
@@ -144,6 +144,18 @@ def _memory(shape: np.ndarray) -> dict[str, np.ndarray]:
     lags = {f"lag_{lag}": (shape[:, lag:] * shape[:, :-lag]).sum(axis=1) / power for lag in (1, 2, 3, 7, 14)}
     spectrum = np.abs(np.fft.rfft(shape, axis=1)) ** 2 / power[:, None] / shape.shape[1]
     return lags | {f"wave_{place}": spectrum[:, place] for place in range(1, spectrum.shape[1])}
+
+
+def _components(shape: np.ndarray) -> dict[str, np.ndarray]:
+    """The strongest ways in which rows differ from their own mean (principal components), and what those leave over."""
+    _, axes = np.linalg.eigh(shape.T @ shape)
+    axes = axes[:, ::-1][:, :_COMPONENTS]
+    # An axis has no direction of its own: its largest part points up.
+    axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(axes.shape[1])])
+    along = shape @ axes
+    rest = shape - along[:, :5] @ axes[:, :5].T
+    out = {f"component_{place}": along[:, place] for place in range(axes.shape[1])}
+    return out | {"left_over": np.sqrt((rest**2).mean(axis=1)), "left_over_highest": np.abs(rest).max(axis=1)}
 
 
 def _digits(read: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ModelError
+from training.tabular.booster import Booster, fit_booster
 from training.tabular.config import TabularConfig
+from training.tabular.forest import Forest, fit_forest
 from training.tabular.mixing import Mix, fit_mix
 from training.tabular.network import Network, fit_network
-from training.tabular.trees import Trees, fit_booster, fit_forest
 
 __all__ = ["TabularModel", "fit", "load"]
 
-Member = Trees | Network
+Member = Booster | Forest | Network
 FORMAT = 1
 
 
@@ -46,7 +47,7 @@ class TabularModel:
 
     def gains(self) -> pd.Series:
         """Share of each feature in what the trees gained by their cuts, largest first; empty without trees."""
-        trees = [one for parts in self.members.values() for one in parts if isinstance(one, Trees)]
+        trees = [one for parts in self.members.values() for one in parts if not isinstance(one, Network)]
         if not trees:
             return pd.Series(dtype=np.float64)
         mean = np.mean([one.gains() for one in trees], axis=0)
@@ -58,7 +59,7 @@ class TabularModel:
         arrays: dict[str, np.ndarray] = {"mix": np.append(self.mix.weights, self.mix.offset)}
         for learner, parts in self.members.items():
             for place, part in enumerate(parts):
-                if isinstance(part, Trees):
+                if isinstance(part, Booster):
                     (folder / f"{learner}-{place}.txt").write_text(part.text, encoding="utf-8")
                 else:
                     arrays |= {f"{learner}-{place}-{name}": array for name, array in part.arrays().items()}
@@ -119,16 +120,15 @@ def load(folder: Path) -> TabularModel:
 
 
 def _kind(part: Member) -> str:
-    if isinstance(part, Network):
-        return "network"
-    return "shares" if part.shares else "odds"
+    return {Booster: "booster", Forest: "forest", Network: "network"}[type(part)]
 
 
 def _read(folder: Path, arrays: dict[str, np.ndarray], learner: str, place: int, kind: str) -> Member:
-    if kind == "network":
-        start = f"{learner}-{place}-"
-        return Network.of({name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)})
-    return Trees((folder / f"{learner}-{place}.txt").read_text(encoding="utf-8"), shares=kind == "shares")
+    if kind == "booster":
+        return Booster((folder / f"{learner}-{place}.txt").read_text(encoding="utf-8"))
+    start = f"{learner}-{place}-"
+    mine = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+    return Network.of(mine) if kind == "network" else Forest.of(mine)
 
 
 def _learners(config: TabularConfig) -> dict[str, tuple[int, Any]]:

@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.tabular.attributes import attribute_features, attribute_table
+from training.tabular.attributes import AttributePlan, attribute_features, attribute_table
 from training.tabular.days import day_features
 
+PLAN = AttributePlan(
+    ratios=("use", "price"),
+    gaps=(("use", "price", 2.0),),
+    products=(("use", "price"),),
+    together=(("use", "channel"),),
+)
 WEEKDAY = (np.arange(26) + 2) % 7
 
 
@@ -64,7 +70,10 @@ def test_the_latest_value_counts_and_what_is_not_said_is_unknown() -> None:
 
 def test_ratios_and_how_common_values_are() -> None:
     numbers, texts = attribute_table(rows())
-    frame = attribute_features(numbers.assign(price=2.0), texts, ["use", "price"])
+    frame = attribute_features(numbers.assign(price=2.0), texts, PLAN)
     assert frame.loc["a", "use/price"] == pytest.approx(np.log(20.001 / 2.001))
     assert frame.loc["a", "common_use"] == pytest.approx(np.log(2))
+    assert frame.loc["a", "use-2*price"] == 16.0
+    assert frame.loc["a", "use*price"] == 40.0
+    assert frame["common_use+channel"].round(3).tolist() == [0.693, 0.693, 0.0]
     assert frame["channel=web"].tolist() == [1.0, 1.0, 0.0]
