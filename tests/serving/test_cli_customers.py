@@ -69,6 +69,7 @@ def test_the_life_of_a_model_of_customers(workspace: Workspace, tmp_path: Path) 
     assert "value version 2 serves again" in back.stdout
 
 
+@pytest.mark.slow
 def test_a_backtest_is_told_kept_and_written(workspace: Workspace, tmp_path: Path) -> None:
     out = tmp_path / "cases.parquet"
     done = run(workspace, "backtest", "value", "--most-origins", "3", "--out", str(out))

@@ -19,6 +19,9 @@ from training.customers.jobs import train_customers
 from training.promotion import PromotionPolicy, promote_challenger
 from training.registry import champion, find_runs
 
+# Models are trained, watched and trained anew.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def served(line_family: LineFamily, tmp_path_factory: pytest.TempPathFactory) -> Workspace:

@@ -21,6 +21,9 @@ from training.anomaly.daily import DailyConfig
 from training.anomaly.windows import WindowConfig
 from training.customers.cases import Cases
 
+# Boosters are fitted for scores and for alarms of every day.
+pytestmark = pytest.mark.slow
+
 MakeCrowd = Callable[..., np.ndarray]
 SMALL = BoosterConfig(rounds=40, learning_rate=0.1, leaves=7, bags=1)
 CONFIG = AnomalyConfig(
