@@ -82,6 +82,8 @@ def _features(
         gone = _missing(family.name, feature, before, after, rule, now)
         if gone is not None:
             yield gone
+        if feature in rule.clocks:
+            continue
         words = f"{family.name}: {feature}"
         found = _drift(words, "FEATURE_DRIFT", feature, before, after, strays(before), policy, rates, now)
         if found is not None and found.severity == ALARM:

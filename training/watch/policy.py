@@ -59,6 +59,7 @@ class CustomerWatchPolicy(Settings):
 
     drift_alarm: float = Field(0.25, gt=0, description="population stability index below which nothing is an alarm")
     drift_notice: float = Field(0.1, gt=0, description="nor a notice")
+    clocks: tuple[str, ...] = Field(("tenure_days",), description="features that grow with the calendar, by everybody")
     least_effect: float = Field(0.1, ge=0, description="share of the scores' spread by which a drift must move them")
     missing_share: float = Field(0.15, gt=0, le=1, description="share of customers more of whom a feature is unknown")
     loss_ratio: float = Field(1.25, gt=1, description="least ratio to the loss of its own evaluation that matters")

@@ -149,6 +149,15 @@ def test_a_shifted_feature_is_found_with_what_is_said_from_it(evidence: Customer
     assert ("FEATURE_DRIFT", "log_last") not in found
 
 
+def test_a_clock_may_go_on(evidence: CustomerEvidence, model: Line) -> None:
+    asked = evidence.asked
+    moved = replace(asked, features=asked.features.assign(change=asked.features["change"] + 0.5))
+    rule = POLICY.customers.model_copy(update={"clocks": ("change",)})
+    found = kinds(replace(evidence, asked=moved), model, POLICY.model_copy(update={"customers": rule}))
+    # What it does to what is said is told all the same.
+    assert found == {("SCORE_DRIFT", "p_up")}
+
+
 def test_a_feature_the_model_does_not_use_drifts_without_an_alarm(evidence: CustomerEvidence, model: Line) -> None:
     asked = evidence.asked
     moved = replace(asked, features=asked.features.assign(log_last=asked.features["log_last"] + 3))
