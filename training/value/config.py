@@ -29,6 +29,9 @@ class ValueConfig(Settings):
     levels: tuple[float, float, float] = (0.1, 0.5, 0.9)
     heads: HeadConfig = HeadConfig()
     believed_share: float = Field(0.5, ge=0, le=1, description="part of the told change of the median that is believed")
+    common_sd: float = Field(
+        0.04, ge=0, le=0.5, description="how far a year moves all customers together, of their size"
+    )
     held_out_share: float = Field(0.3, gt=0, lt=1, description="customers by whom ranges are calibrated")
     least_cases: int = Field(300, ge=50, description="cases below which nothing is learnt")
     least_increases: int = Field(

@@ -21,7 +21,7 @@ from training.value.config import ValueConfig
 from training.value.model import SAYS, ValueModel, change_of
 from training.value.periods import origins
 from training.value.policy import ValuePolicy
-from training.value.ranges import Ranges, pinball
+from training.value.ranges import Ranges, pinball, with_common
 
 __all__ = ["VALUE", "ValueFamily"]
 
@@ -90,6 +90,7 @@ class ValueFamily:
         }
         if isinstance(model, ValueModel):
             seen = Ranges(model.ranges.seen).change(cases.features.to_numpy(), cases.context["class"])
+            seen = with_common(seen, model.config.levels, model.config.common_sd)
             out["naive_loss"] = _mean(pinball(change_of(cases), seen, model.config.levels), known)
         return out
 

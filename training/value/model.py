@@ -11,7 +11,7 @@ from training.customers.cases import Cases
 from training.value.check import Check, check_rule
 from training.value.config import ValueConfig
 from training.value.policy import ValuePolicy
-from training.value.ranges import Ranges, empirical, fit_ranges, held_out
+from training.value.ranges import Ranges, empirical, fit_ranges, held_out, with_common
 from training.value.sides import Sides, fit_sides
 
 __all__ = ["SAYS", "ValueModel", "change_of"]
@@ -71,6 +71,7 @@ class ValueModel:
     def predict(self, cases: Cases) -> pd.DataFrame:
         """Columns `SAYS` in the order of the rows; NaN for accounts too new to have a last period."""
         change = self.ranges.change(cases.features.to_numpy(), cases.context["class"])
+        change = with_common(change, self.config.levels, self.config.common_sd)
         last, size = cases.context["last_margin_cny"], cases.context["size_cny"]
         value = last[:, None] + change * size[:, None]
         columns = {"value_last_cny": last}

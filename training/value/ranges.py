@@ -1,6 +1,7 @@
 """How far a customer's margin may move: quantiles of its change, in units of his size."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from training.value.boosters import fit_booster
 from training.value.config import ValueConfig
 
-__all__ = ["Ranges", "empirical", "fit_ranges", "held_out", "pinball"]
+__all__ = ["Ranges", "empirical", "fit_ranges", "held_out", "pinball", "with_common"]
 
 _EVERY = ""
 """Under this name the quantiles of all classes together."""
@@ -38,6 +39,21 @@ class Ranges:
         quantiles = _widened(_raw(self.boosters, features), self.factor) - self.common
         quantiles[:, 1] = np.clip(self.share * quantiles[:, 1], quantiles[:, 0], quantiles[:, 2])
         return quantiles
+
+
+def with_common(quantiles: np.ndarray, levels: tuple[float, ...], common_sd: float) -> np.ndarray:
+    """`quantiles` [n × levels] of what customers do one by one, widened by what all of them do together in a year.
+
+    Weather and business move everybody at once, and a lake of some years has seen that a few times only: it cannot be
+    learnt there. Its distance from the median is that of a normal with `common_sd`; both are independent, so squares
+    add up.
+    """
+    middle = quantiles[:, 1]
+    out = quantiles.copy()
+    for place in (0, 2):
+        apart = np.hypot(quantiles[:, place] - middle, NormalDist().inv_cdf(levels[place]) * common_sd)
+        out[:, place] = middle + np.sign(place - 1) * apart
+    return out
 
 
 def empirical(

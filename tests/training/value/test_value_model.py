@@ -15,7 +15,7 @@ from training.customers.cases import Cases
 from training.tuning.space import Space
 from training.value import VALUE, ValueConfig
 from training.value.config import HeadConfig
-from training.value.ranges import held_out, pinball
+from training.value.ranges import held_out, pinball, with_common
 
 QUICK = ValueConfig(heads=HeadConfig(rounds=40, leaves=6, min_leaf_rows=20))
 UNTIL = pd.Timestamp("2024-06-01", tz="UTC")
@@ -130,3 +130,17 @@ def test_pinball_is_least_at_the_quantiles() -> None:
     right = np.tile(np.quantile(actual, levels), (4000, 1))
     for off in (-0.2, 0.2):
         assert pinball(actual, right, levels).mean() < pinball(actual, right + off, levels).mean()
+
+
+def test_what_all_do_together_is_added_to_what_each_does_alone() -> None:
+    rng = np.random.default_rng(5)
+    alone, together = rng.normal(0, 0.3, 100_000), rng.normal(0, 0.4, 100_000)
+    levels = (0.1, 0.5, 0.9)
+    told = with_common(np.quantile(alone, levels)[None, :], levels, 0.4)[0]
+    assert told == pytest.approx(np.quantile(alone + together, levels), abs=0.01)
+    quantiles = np.sort(rng.normal(size=(50, 3)), axis=1)
+    assert with_common(quantiles, levels, 0.0) == pytest.approx(quantiles)
+    wider = with_common(quantiles, levels, 0.1)
+    assert (wider[:, 0] < quantiles[:, 0]).all()
+    assert (wider[:, 1] == quantiles[:, 1]).all()
+    assert (wider[:, 2] > quantiles[:, 2]).all()
