@@ -14,7 +14,9 @@ from enum import StrEnum
 from serving.refusals import ForbiddenError, OutOfScopeError
 
 __all__ = [
+    "AUDIENCES",
     "LOCAL",
+    "NEEDS_CONSENT",
     "ROLES",
     "Permission",
     "Principal",
@@ -42,6 +44,10 @@ class Permission(StrEnum):
     PROMISE = "promise capacity"
     EVENTS = "read events"
     INGEST = "bring rows in"
+    CUSTOMERS = "read tags, scores and portraits of customers"
+    IDENTITY = "see who a customer is"
+    SUSPICION = "see what speaks for theft"
+    INSPECT = "hand in what an inspection found"
 
 
 _READ = frozenset(
@@ -60,11 +66,27 @@ _READ = frozenset(
 # could not be looked up again when the promise is questioned.
 ROLES: Mapping[str, frozenset[Permission]] = {
     "admin": frozenset(Permission),
-    "planner": frozenset(Permission) - {Permission.INGEST},
+    # Planning needs what customers will do, not who they are nor what they are suspected of.
+    "planner": frozenset(Permission)
+    - {Permission.INGEST, Permission.IDENTITY, Permission.SUSPICION, Permission.INSPECT},
     # Halls take applications in; what is promised beyond the queue's own order is the planner's to decide.
-    "marketing": _READ | {Permission.APPLY},
+    "marketing": _READ | {Permission.APPLY, Permission.CUSTOMERS},
+    # Who sits at a business hall's counter has the customer in front of him, and needs to know his name.
+    "counter": frozenset({Permission.CUSTOMERS, Permission.IDENTITY, Permission.APPLICATIONS, Permission.APPLY}),
+    "inspector": frozenset({Permission.CUSTOMERS, Permission.SUSPICION, Permission.INSPECT}),
     "collector": frozenset({Permission.INGEST}),
 }
+
+AUDIENCES: Mapping[str, frozenset[str]] = {
+    "planner": frozenset({"planner"}),
+    "marketing": frozenset({"marketing"}),
+    "counter": frozenset({"marketing"}),
+    "inspector": frozenset({"inspection"}),
+}
+"""Role → whom a tag has to be meant for (`audience` of its definition) to be shown; an admin sees every tag."""
+
+NEEDS_CONSENT = frozenset({"marketing"})
+"""Roles that are not shown customers who forbid that tags and scores are made of them."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +97,18 @@ class Principal:
     role: str
     org_unit: str | None
 
+    def may(self, permission: Permission) -> bool:
+        """Whether the role includes `permission`."""
+        return permission in ROLES.get(self.role, frozenset())
+
     def require(self, permission: Permission) -> None:
         """Raise ForbiddenError unless the role includes `permission`."""
-        if permission not in ROLES.get(self.role, frozenset()):
+        if not self.may(permission):
             raise ForbiddenError(f"the role {self.role} may not {permission.value}")
+
+    def is_meant(self, audience: Collection[str]) -> bool:
+        """Whether something for an `audience` may be shown to this role."""
+        return self.role == "admin" or not AUDIENCES.get(self.role, frozenset()).isdisjoint(audience)
 
 
 # The person at the command line owns the workspace's files; there is nothing to hide from them.

@@ -22,7 +22,14 @@ from serving.messages import (
     UnitForecastRequest,
 )
 from serving.publish import Provenance, Publication
-from serving.refusals import BadFieldError, FieldFault, OutOfScopeError, UnknownNodeError, UnknownUnitError
+from serving.refusals import (
+    BadFieldError,
+    FieldFault,
+    NotReadyError,
+    OutOfScopeError,
+    UnknownNodeError,
+    UnknownUnitError,
+)
 from serving.rows import instant
 from training.standing import FIRM_DAYS
 
@@ -95,6 +102,17 @@ class Answers:
         scope = Scope.of(who, territory.parents)
         nodes = [n for n in territory.nodes.values() if n.kind in kinds and scope.covers(n.hall_id)]
         return self._capacity_answer(nodes, self._table(publication))
+
+    def area(self, node_id: str) -> tuple[str | None, dict[str, Any]] | None:
+        """The newest publication and a node's row in it, less what was promised since; None where it tells nothing.
+
+        For use cases that show it beside something else the key may see; they answer for who may see that.
+        """
+        try:
+            table = self.holdings.published(None)
+        except NotReadyError:
+            return None
+        return (table.publication_id, self._less_promised([node_id], table)[0]) if node_id in table.rows else None
 
     def nodes(self, who: Principal, query: NodesQuery) -> dict[str, Any]:
         """One page of the nodes the key sees."""

@@ -1,5 +1,6 @@
 """What stands behind the HTTP routes in one process: answers, keys, and the threads both run on."""
 
+import gc
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from features.errors import HeadroomError
 from features.workspace import Workspace
 from serving.access import Principal
 from serving.answers import Answers
+from serving.customers.desk import CustomerDesk
 from serving.desk.applications import Applications
 from serving.desk.basing import LEDGERS
 from serving.desk.connecting import Connecting
@@ -49,6 +51,7 @@ class Backend:
         self.transfers = Switching(answers.holdings)
         self.happenings = Happenings(answers.holdings, lambda: self.keys().engine)
         self.digests = Digests(answers.holdings, lambda: self.keys().engine)
+        self.customers = CustomerDesk(answers, lambda: self.keys().engine)
         self.watcher = Rechecker("watch", self.happenings.watch, settings.watch_seconds)
         self.rechecker = Rechecker("recheck", self.applications.recheck, settings.recheck_seconds)
         answers.held = lambda: self.applications.queue().ledger.held()[1]
@@ -80,6 +83,10 @@ class Backend:
     def _warm(self) -> None:
         try:
             self.answers.warm()
+            self.customers.holdings.warm()
+            # What was read stays for long, like the modules: collections need not look through it again and again.
+            gc.collect()
+            gc.freeze()
         finally:
             self.warmed.set()
 
@@ -88,6 +95,7 @@ class Backend:
         self.rechecker.close()
         self.watcher.close()
         self.served.close()
+        self.customers.pulls.close()
         if self._keys is not None:
             self._keys.engine.dispose()
 

@@ -13,6 +13,9 @@ __all__ = [
     "FORECAST_REQUESTS",
     "INGEST_ANSWER",
     "INGEST_REQUESTS",
+    "INSPECTION_REQUESTS",
+    "TAGS_EXPORT_REQUESTS",
+    "TAGS_QUERY_REQUESTS",
 ]
 
 FORECAST_REQUESTS: dict[str, Example] = {
@@ -166,6 +169,43 @@ ALLOCATE_REQUESTS: dict[str, Example] = {
                 {"request_id": "YK2026-000124", "kva": 80, "longitude": 120.1, "latitude": 30.2},
             ],
             "commit": True,
+        },
+    },
+}
+
+TAGS_QUERY_REQUESTS: dict[str, Example] = {
+    "campaign": {
+        "summary": "Valuable businesses that stay, the most valuable first",
+        "value": {
+            "expression": 'value_p50_cny > 1000 and p_leave < 0.3 and customer_class in ("commercial", "industrial")',
+            "sort_by": "value_p50_cny",
+            "columns": ["value_p50_cny", "p_leave", "use_90d_kwh_day"],
+            "limit": 50,
+        },
+    },
+    "count": {
+        "summary": "How many customers of a department use much in the evening",
+        "value": {"expression": "evening_share > 0.4", "org_unit": "D1", "count_only": True},
+    },
+}
+
+TAGS_EXPORT_REQUESTS: dict[str, Example] = {
+    "csv": {
+        "summary": "Everything known of those who may leave, as CSV",
+        "value": {"expression": "p_leave > 0.5", "format": "csv"},
+    },
+}
+
+INSPECTION_REQUESTS: dict[str, Example] = {
+    "theft": {
+        "summary": "Energy taken past the meter, found after an alarm",
+        "value": {
+            "inspection_id": "JC2026-0001",
+            "customer_id": "C000001",
+            "kind": "alarm",
+            "outcome": "theft",
+            "inspected_at": "2026-01-05T02:30:00Z",
+            "recovered_kwh": 1840.5,
         },
     },
 }

@@ -1,4 +1,4 @@
-"""The main job on the demo territory: generate, gate, train, register, publish, report. Running it twice is safe."""
+"""The main job on the demo territory: generate, gate, train, register, publish, tag, report. Twice is safe."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,11 +13,13 @@ from features.demo import DemoConfig
 from features.errors import ConfigError
 from features.settings import config_hash, load_settings
 from features.workspace import Workspace
+from serving.customerjob import publish_customers, train_customer_models
 from serving.publish import Publication
 from training.jobs import Trained
 from training.promotion.verdict import Verdict
 
 if TYPE_CHECKING:
+    from serving.customers.publish import PublishedTags
     from training.tuning import Tuned
 
 __all__ = ["TRIALS", "Made", "Outcome", "run_main_job"]
@@ -41,7 +43,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the main job leaves behind."""
+    """What the main job leaves behind. What customers have too little data for says so in words."""
 
     demand: Made
     peak: Made
@@ -50,6 +52,8 @@ class Outcome:
     gate: Mapping[str, Any]
     queue: Mapping[str, int]
     events: Mapping[str, int]
+    customer_models: Mapping[str, Verdict | str]
+    tags: "PublishedTags | str"
 
 
 def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int = TRIALS) -> Outcome:
@@ -68,7 +72,9 @@ def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int
     say("look for events at nodes")
     events = _watched(workspace)
     say("check the applications that wait for an answer")
-    return Outcome(demand, peak, publication, publication.capacity(), gate, _queued(workspace), events)
+    queue = _queued(workspace)
+    customers, tags = train_customer_models(workspace, say), publish_customers(workspace, say)
+    return Outcome(demand, peak, publication, publication.capacity(), gate, queue, events, customers, tags)
 
 
 def _watched(workspace: Workspace) -> Mapping[str, int]:

@@ -7,6 +7,7 @@ from features.errors import HeadroomError
 
 __all__ = [
     "BadBodyError",
+    "BadExpressionError",
     "BadFieldError",
     "BusyError",
     "DuplicateError",
@@ -14,6 +15,7 @@ __all__ = [
     "ForbiddenError",
     "HeldAlreadyError",
     "KeyReusedError",
+    "NoConsentError",
     "NoRoomError",
     "NotHeldError",
     "NotReadyError",
@@ -24,6 +26,8 @@ __all__ = [
     "TooSlowError",
     "UnauthenticatedError",
     "UnknownApplicationError",
+    "UnknownColumnError",
+    "UnknownCustomerError",
     "UnknownNodeError",
     "UnknownPublicationError",
     "UnknownTableError",
@@ -68,6 +72,12 @@ class BadBodyError(RefusalError):
     code, status = "INVALID_BODY", 422
 
 
+class BadExpressionError(RefusalError):
+    """An expression that cannot be judged; tells the place and, of an unknown name, those near it."""
+
+    code, status = "INVALID_EXPRESSION", 422
+
+
 class UnauthenticatedError(RefusalError):
     """No key, an unknown key, or a revoked one; which of them is not told."""
 
@@ -84,6 +94,12 @@ class OutOfScopeError(RefusalError):
     """The key's org unit does not cover what was asked for."""
 
     code, status = "OUT_OF_SCOPE", 403
+
+
+class NoConsentError(RefusalError):
+    """The customer forbids what the key's role would use him for."""
+
+    code, status = "NO_CONSENT", 403
 
 
 class ReadOnlyError(RefusalError):
@@ -132,6 +148,18 @@ class UnknownApplicationError(RefusalError):
     """An application that was never checked; names it."""
 
     code, status = "UNKNOWN_APPLICATION", 404
+
+
+class UnknownCustomerError(RefusalError):
+    """A customer nobody knows; names it."""
+
+    code, status = "UNKNOWN_CUSTOMER", 404
+
+
+class UnknownColumnError(RefusalError):
+    """A column of customers that does not exist or is not for the key's role; names it."""
+
+    code, status = "UNKNOWN_COLUMN", 404
 
 
 class UnknownNodeError(RefusalError):

@@ -12,6 +12,10 @@ from features.errors import ConfigError, ModelError
 from features.settings import load_settings
 from features.workspace import Workspace
 from serving.watching import monitor_models
+from serving.watching_customers import monitor_customers
+from training.customers.families import NAMES, family, is_family
+from training.customers.jobs import HELD_OUT_ORIGINS, train_customers
+from training.customers.kept import load_settings_of, load_version
 from training.demand import DemandModel
 from training.jobs import HELD_OUT_DAYS, train_demand, train_peak
 from training.peak import ConnectionPolicy, PeakModel
@@ -80,7 +84,8 @@ def retrain(
         decision = Decision(True, (*decision.reasons, ("ASKED", "training anew was asked for")))
     if not decision.needed:
         return Retrained(name, serving.version, decision)
-    version = (_train_peak if name == _PEAK else _train_demand)(workspace, serving, trials, say)
+    train = _train_customers if is_family(name) else _train_peak if name == _PEAK else _train_demand
+    version = train(workspace, serving, trials, say)
     say(f"judging version {version}")
     gate = load_settings(PromotionPolicy, config_path("policy/promotion.yaml"))
     verdict = promote_challenger(workspace, name, gate, version, say=say)
@@ -88,9 +93,15 @@ def retrain(
 
 
 def _decision(workspace: Workspace, serving: Champion, policy: RetrainPolicy, say: Say) -> Decision:
-    """Both models are watched through the demand model: its inputs and levels are the peak model's, too."""
+    """Models of customers are watched each for itself, the two of nodes through the demand model: its inputs and levels
+    are the peak model's, too."""
+    if is_family(serving.name):
+        (found,) = monitor_customers(workspace, names=[serving.name], say=say)
+        until = found.watched.data_until or found.watched.now
+        return decide(found.watched.findings, _trained_until(serving), until, policy.customers)
     if serving.name not in (_DEMAND, _PEAK):
-        raise ConfigError(f"model {serving.name} cannot be trained anew: known are {_DEMAND} and {_PEAK}")
+        known = ", ".join((_DEMAND, _PEAK, *NAMES))
+        raise ConfigError(f"model {serving.name} cannot be trained anew: known are {known}")
     if serving.name == _PEAK and champion(workspace, _DEMAND) is None:
         raise ModelError("levels are watched through the demand model, and none serves: `headroom train demand`")
     watched = monitor_models(workspace, say=say).watched
@@ -101,6 +112,8 @@ def _decision(workspace: Workspace, serving: Champion, policy: RetrainPolicy, sa
 
 
 def _trained_until(serving: Champion) -> pd.Timestamp:
+    if is_family(serving.name):
+        return load_version(family(serving.name), serving.path)[0].trained_until
     if serving.name == _PEAK:
         return PeakModel.load(serving.path).fitted_at
     return DemandModel.load(serving.path).trained_until
@@ -132,3 +145,18 @@ def _train_peak(workspace: Workspace, serving: Champion, trials: int, say: Say) 
     tuned = tune_stored_peak(workspace, config, connections, space, run, _PEAK_HELD_OUT_DAYS)
     tags, parent = tags_of(tuned), tuned.run_id
     return train_peak(workspace, tuned.config, connections, say=say, more_tags=tags, parent_run=parent).version
+
+
+def _train_customers(workspace: Workspace, serving: Champion, trials: int, say: Say) -> int:
+    one = family(serving.name)
+    config = load_settings_of(one, serving.path)
+    if not trials:
+        return train_customers(workspace, one, config, say=say).version
+    from training.tuning import CustomerSpace, TuningRun, tags_of, tune_stored_customers
+
+    say(f"tuning the {one.name} model, {trials} trials")
+    space = load_settings(CustomerSpace, config_path(one.space_file))
+    run = TuningRun(trials, workspace=workspace)
+    tuned = tune_stored_customers(workspace, one, config, space, run, HELD_OUT_ORIGINS)
+    tags, parent = tags_of(tuned), tuned.run_id
+    return train_customers(workspace, one, tuned.config, say=say, more_tags=tags, parent_run=parent).version

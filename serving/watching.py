@@ -31,7 +31,16 @@ from training.watch import Watched, WatchPolicy, watch_demand
 from training.watch.days import utc_of
 from training.watch.performance import judged_days
 
-__all__ = ["EXPERIMENT", "Monitoring", "last_monitoring", "load_policy", "monitor_models", "served_scores"]
+__all__ = [
+    "EXPERIMENT",
+    "Monitoring",
+    "keep_monitoring",
+    "last_monitoring",
+    "load_policy",
+    "log_monitoring",
+    "monitor_models",
+    "served_scores",
+]
 
 EXPERIMENT = "monitoring"
 _DEMAND = "demand"
@@ -43,7 +52,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Monitoring:
-    """One run over the demand champion: which version, what was found, and the MLflow run that keeps it."""
+    """One run over a champion: which version, what was found, and the MLflow run that keeps it."""
 
     model: str
     version: int
@@ -90,10 +99,8 @@ def monitor_models(
     backtest = _backtest(workspace, serving.version)
     served = served_scores(workspace, serving.version, model, history, moment, rules)
     watched = watch_demand(history, model, rules, moment, backtest, served, say)
-    run_id = _log(workspace, serving.version, watched, rules)
-    found = Monitoring(_DEMAND, serving.version, watched, run_id)
-    _keep(workspace, found)
-    return found
+    run_id = log_monitoring(workspace, _DEMAND, serving.version, watched, rules)
+    return keep_monitoring(workspace, Monitoring(_DEMAND, serving.version, watched, run_id))
 
 
 def served_scores(
@@ -151,10 +158,11 @@ def _backtest(workspace: Workspace, version: int) -> pd.DataFrame | None:
     return found_daily if found_daily is not None and "load_kw" in found_daily else None
 
 
-def _log(workspace: Workspace, version: int, watched: Watched, policy: WatchPolicy) -> str:
-    tags = {"model": _DEMAND, "version": str(version), "policy": config_hash(policy)}
+def log_monitoring(workspace: Workspace, name: str, version: int, watched: Watched, policy: WatchPolicy) -> str:
+    """Keep what was found as a run of the experiment `monitoring`; its id."""
+    tags = {"model": name, "version": str(version), "policy": config_hash(policy)}
     params = {"now": watched.now.isoformat(), "version": version}
-    run_id = start_run(workspace, EXPERIMENT, f"demand {watched.now:%Y-%m-%d %H:%M}", params=params, tags=tags)
+    run_id = start_run(workspace, EXPERIMENT, f"{name} {watched.now:%Y-%m-%d %H:%M}", params=params, tags=tags)
     tables: dict[str, Any] = {"findings.json": watched.findings.assign(since=watched.findings["since"].astype(str))}
     if len(watched.performance):
         tables["performance.csv"] = watched.performance
@@ -163,13 +171,14 @@ def _log(workspace: Workspace, version: int, watched: Watched, policy: WatchPoli
     return run_id
 
 
-def _keep(workspace: Workspace, found: Monitoring) -> None:
-    """Add the result to the workspace's own record, one line of JSON a run."""
+def keep_monitoring(workspace: Workspace, found: Monitoring) -> Monitoring:
+    """Add the result to the workspace's own record, one line of JSON a run; the result."""
     folder = workspace.root / "monitoring" / found.model
     folder.mkdir(parents=True, exist_ok=True)
     line = {"at": pd.Timestamp.now(tz="UTC").isoformat(), **found.to_dict()}
     with (folder / _FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+    return found
 
 
 def last_monitoring(workspace: Workspace, model: str = _DEMAND) -> dict[str, Any] | None:

@@ -1,8 +1,10 @@
 """Fixtures that many tests share."""
 
 import sqlite3
+import sys
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -10,10 +12,13 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
+from features.configs import configs_dir
 from features.demo import DemoConfig, Territory, simulate
 from features.lake import Lake
+from tests.customer_family import LineFamily
 from tests.postgres import postgres, postgres_binaries
 
+SPACE = "parameters:\n  shift: {low: -0.3, high: 0.3}\nstudy: {folds: 2, seed: 5}\n"
 SMALL = DemoConfig(substations=1, feeders=2, areas=8, customers=60, years=2, customer_years=1, weather_stations=2)
 
 
@@ -47,6 +52,20 @@ def small_lake(small_tables: dict[str, pd.DataFrame], tmp_path_factory: pytest.T
     for name, frame in small_tables.items():
         lake.append(name, frame, "first")
     return lake
+
+
+@pytest.fixture(scope="module")
+def line_family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LineFamily]:
+    """The small family of tests stands for `value`, with settings and search space of its own beside the shipped."""
+    family, configs = LineFamily(), tmp_path_factory.mktemp("configs")
+    for one in configs_dir().iterdir():
+        (configs / one.name).symlink_to(one)
+    (configs / family.config_file).write_text("ridge: 2.0\n", encoding="utf-8")
+    (configs / family.space_file).write_text(SPACE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "training.value", SimpleNamespace(VALUE=family))
+        patch.setenv("HEADROOM_CONFIGS", str(configs))
+        yield family
 
 
 @pytest.fixture

@@ -11,7 +11,21 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "INK", "ORANGE", "bars", "fan", "heat", "outcomes", "reliability", "stacked", "svg"]
+__all__ = [
+    "BLUE",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "bars",
+    "beside_naive",
+    "fan",
+    "heat",
+    "outcomes",
+    "reliability",
+    "series_colours",
+    "stacked",
+    "svg",
+]
 
 # Distinguishable with any common colour blindness and in print (after Okabe and Ito).
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8A8F98", "#1F2430"
@@ -52,6 +66,12 @@ def svg(name: str, size: tuple[float, float], draw: Callable[["Figure"], None], 
 
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def series_colours(count: int) -> list[str]:
+    """As many colours as there are series, in an order that tells neighbours apart."""
+    order = (BLUE, ORANGE, GREEN, INK, GREY)
+    return [order[place % len(order)] for place in range(count)]
 
 
 def fan(name: str, frame: pd.DataFrame, title: str, time_label: str, before: pd.DataFrame | None = None) -> str:
@@ -178,3 +198,20 @@ def outcomes(name: str, frame: pd.DataFrame) -> str:
         figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8.5)
 
     return svg(name, (9.6, 3.2), draw, "Outcomes of earlier peak forecasts against the factor that stood at the time")
+
+
+def beside_naive(name: str, table: pd.DataFrame, scores: Mapping[str, str]) -> str:
+    """Scores over origins, one panel each, with those of the naive rule: `scores` maps a column of `table` (index:
+    origin) to the column of the naive rule."""
+
+    def draw(figure: "Figure") -> None:
+        panels: Any = figure.subplots(1, len(scores), squeeze=False)
+        place = np.arange(len(table))
+        for axes, (score, naive) in zip(panels[0], scores.items(), strict=True):
+            axes.plot(place, table[naive], color=GREY, marker="o", ms=4, lw=1.0, label="naive rule")
+            axes.plot(place, table[score], color=BLUE, marker="o", ms=4, lw=1.4, label="model")
+            axes.set_xticks(place, [f"{origin:%Y-%m}" for origin in table.index], rotation=60, fontsize=8)
+            axes.set_title(score.replace("_", " "), loc="left", fontsize=10)
+        panels[0][0].legend(loc="best", fontsize=8.5)
+
+    return svg(name, (3.2 * len(scores) + 0.6, 3.2), draw, "Scores of each origin beside those of the naive rule")

@@ -3,14 +3,10 @@
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
 from features.configs import config_path
 from features.errors import ModelError
@@ -19,14 +15,26 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.settings import config_hash, load_settings
 from features.workspace import Workspace
+from training.customers.families import NAMES, family, is_family
+from training.customers.jobs import refit_customers
 from training.demand import DemandConfig, DemandModel
-from training.environment import environment, git_revision
+from training.environment import environment
 from training.evaluation import Evaluation, evaluate
 from training.exhibits import contributions, demand_figures, demand_tables, feature_gains
 from training.figures import outcomes
 from training.outcomes import outcome_frame, peak_scores
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
-from training.registry import ModelVersion, evaluation, fetch, list_versions, register
+from training.registry import ModelVersion, evaluation, fetch, register
+from training.versioning import (
+    Trained,
+    flat,
+    inherited_tags,
+    made_tags,
+    source_tags,
+    trained,
+    trained_before,
+    version_of,
+)
 
 __all__ = ["DEMAND", "HELD_OUT_DAYS", "PEAK", "Trained", "held_out_cut", "refit", "train_demand", "train_peak"]
 
@@ -39,17 +47,6 @@ Say = Callable[[str], None]
 
 def _silent(_text: str) -> None:
     return None
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a job leaves: the version, which is challenger now, and whether it had been trained before."""
-
-    name: str
-    version: int
-    reused: bool
-    metrics: Mapping[str, float]
-    seconds: float
 
 
 def train_demand(
@@ -69,10 +66,10 @@ def train_demand(
     """
     started = time.perf_counter()
     lake = Lake(workspace.lake)
-    tags = _tags(lake, config, {"held_out_days": str(held_out_days), **(more_tags or {})})
-    known = None if again else _trained_before(workspace, DEMAND, tags)
+    tags = source_tags(lake, config, {"held_out_days": str(held_out_days), **(more_tags or {})})
+    known = None if again else trained_before(workspace, DEMAND, tags)
     if known is not None:
-        return _trained(known, True, started)
+        return trained(known, True, started)
     say("reading the lake")
     history = load_history(lake, workspace.territory())
     cut, days = held_out_cut(history, held_out_days)
@@ -81,8 +78,8 @@ def train_demand(
     say(f"forecasting the {days} held-out days")
     found = evaluate(model, history, cut, days) if days else None
     say("registering")
-    tags |= _made(model.trained_until)
-    return _trained(_register_demand(workspace, model, found, history, tags, parent_run), False, started)
+    tags |= made_tags(model.trained_until)
+    return trained(_register_demand(workspace, model, found, history, tags, parent_run), False, started)
 
 
 def train_peak(
@@ -101,18 +98,18 @@ def train_peak(
     """
     started = time.perf_counter()
     lake = Lake(workspace.lake)
-    tags = _tags(lake, config, {"connections": config_hash(connections), **(more_tags or {})})
-    known = None if again else _trained_before(workspace, PEAK, tags)
+    tags = source_tags(lake, config, {"connections": config_hash(connections), **(more_tags or {})})
+    known = None if again else trained_before(workspace, PEAK, tags)
     if known is not None:
-        return _trained(known, True, started)
+        return trained(known, True, started)
     say("reading the lake")
     history = load_history(lake, workspace.territory())
     applications = lake.versions("application", as_of=history.as_of)
     say(f"fitting {len(history.node_ids)} nodes and calibrating on earlier origins")
     model = PeakModel.fit(history, config, applications, connections)
     say("registering")
-    tags |= _made(model.fitted_at)
-    return _trained(_register_peak(workspace, model, history, tags, parent_run), False, started)
+    tags |= made_tags(model.fitted_at)
+    return trained(_register_peak(workspace, model, history, tags, parent_run), False, started)
 
 
 def refit(workspace: Workspace, version: ModelVersion, say: Say = _silent) -> Trained:
@@ -122,17 +119,20 @@ def refit(workspace: Workspace, version: ModelVersion, say: Say = _silent) -> Tr
     so in its tags (`refit_of`). Raises ModelError for a model it does not know how to fit.
     """
     started = time.perf_counter()
+    if is_family(version.name):
+        return refit_customers(workspace, family(version.name), version, say)
     if version.name not in (DEMAND, PEAK):
-        raise ModelError(f"model {version.name} cannot be fitted anew: known are {DEMAND} and {PEAK}")
+        known_names = ", ".join((DEMAND, PEAK, *NAMES))
+        raise ModelError(f"model {version.name} cannot be fitted anew: known are {known_names}")
     lake = Lake(workspace.lake)
     say("reading the lake")
     history = load_history(lake, workspace.territory())
     if version.tags.get("data") == lake.fingerprint() and _seen_until(version) >= history.loads.end:
-        return _trained(version, True, started)
+        return trained(version, True, started)
     again = {"data": lake.fingerprint(), "refit_of": str(version.version), "held_out_days": "0"}
-    known = _trained_before(workspace, version.name, again)
+    known = trained_before(workspace, version.name, again)
     if known is not None:
-        return _trained(known, True, started)
+        return trained(known, True, started)
     with tempfile.TemporaryDirectory() as folder:
         artifact = fetch(workspace, version, Path(folder))
         say(f"fitting {version.name} on all data until {history.loads.end:%Y-%m-%d %H:%M} UTC")
@@ -141,14 +141,14 @@ def refit(workspace: Workspace, version: ModelVersion, say: Say = _silent) -> Tr
         config = DemandModel.load(artifact).config
     model = DemandModel.fit(history, config)
     say("registering")
-    tags = {**_inherited(version), **again, **_made(model.trained_until)}
+    tags = {**inherited_tags(version), **again, **made_tags(model.trained_until)}
     with tempfile.TemporaryDirectory() as folder:
         artifact, kept = Path(folder) / "model", Path(folder) / "kept"
         model.save(artifact)
         kept.mkdir()
         scores = evaluation(workspace, version, kept) if version.metrics else None
-        number = register(workspace, DEMAND, artifact, version.metrics, _flat(config), {}, tags, scores)
-    return _trained(_version(workspace, DEMAND, number), False, started)
+        number = register(workspace, DEMAND, artifact, version.metrics, flat(config), {}, tags, scores)
+    return trained(version_of(workspace, DEMAND, number), False, started)
 
 
 def held_out_cut(history: History, held_out_days: int) -> tuple[pd.Timestamp, int]:
@@ -171,8 +171,8 @@ def _refit_peak(
     policy = load_settings(ConnectionPolicy, config_path("policy/connections.yaml"))
     applications = Lake(workspace.lake).versions("application", as_of=history.as_of)
     fitted = PeakModel.fit(history, model.config, applications, policy)
-    tags = {**_inherited(version), **again, "connections": config_hash(policy), **_made(fitted.fitted_at)}
-    return _trained(_register_peak(workspace, fitted, history, tags, None), False, started)
+    tags = {**inherited_tags(version), **again, "connections": config_hash(policy), **made_tags(fitted.fitted_at)}
+    return trained(_register_peak(workspace, fitted, history, tags, None), False, started)
 
 
 def _first_day(history: History) -> pd.Timestamp:
@@ -181,28 +181,8 @@ def _first_day(history: History) -> pd.Timestamp:
     return first.normalize().tz_localize(None)
 
 
-def _tags(lake: Lake, config: BaseModel, more: Mapping[str, str]) -> dict[str, str]:
-    """What a version was made from; equal tags mean that training anew would give the same artifact."""
-    tags = {"data": lake.fingerprint(), "config": config_hash(config), "headroom": distribution_version("headroom")}
-    return {**tags, "study": "", "tuned_until": "", **more}
-
-
-def _made(trained_until: pd.Timestamp) -> dict[str, str]:
-    """What is known of a version only once it is made."""
-    return {"trained_until": trained_until.isoformat(), "git": git_revision()}
-
-
-def _inherited(version: ModelVersion) -> dict[str, str]:
-    return {key: version.tags[key] for key in ("config", "headroom", "study", "tuned_until") if key in version.tags}
-
-
 def _seen_until(version: ModelVersion) -> pd.Timestamp:
     return pd.Timestamp(version.tags["trained_until"])
-
-
-def _trained_before(workspace: Workspace, name: str, tags: Mapping[str, str]) -> ModelVersion | None:
-    same = [v for v in list_versions(workspace, name) if tags.items() <= v.tags.items()]
-    return same[-1] if same else None
 
 
 def _register_demand(
@@ -228,14 +208,14 @@ def _register_demand(
             DEMAND,
             artifact,
             found.metrics if found else {},
-            _flat(model.config),
+            flat(model.config),
             figures,
             tags,
             kept if found else None,
             tables,
             parent_run,
         )
-    return _version(workspace, DEMAND, number)
+    return version_of(workspace, DEMAND, number)
 
 
 def _register_peak(
@@ -252,29 +232,11 @@ def _register_peak(
             PEAK,
             artifact,
             peak_scores(model, found),
-            _flat(model.config),
+            flat(model.config),
             {"outcomes.svg": outcomes("outcomes", found)} if len(found) else {},
             tags,
             kept,
             {"environment.json": environment(), "connections.json": model.connections.model_dump(mode="json")},
             parent_run,
         )
-    return _version(workspace, PEAK, number)
-
-
-def _trained(version: ModelVersion, reused: bool, started: float) -> Trained:
-    known = {name: value for name, value in version.metrics.items() if np.isfinite(value)}
-    return Trained(version.name, version.version, reused, known, time.perf_counter() - started)
-
-
-def _version(workspace: Workspace, name: str, number: int) -> ModelVersion:
-    return next(v for v in list_versions(workspace, name) if v.version == number)
-
-
-def _flat(config: BaseModel, prefix: str = "") -> dict[str, Any]:
-    """Settings as `a.b.c` → value."""
-    flat: dict[str, Any] = {}
-    for name in type(config).model_fields:
-        value = getattr(config, name)
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, BaseModel) else {f"{prefix}{name}": value}
-    return flat
+    return version_of(workspace, PEAK, number)

@@ -54,13 +54,13 @@ def _steal(row: np.ndarray, customer: int, first: int, rng: np.random.Generator)
     kind = str(rng.choice(("constant_share", "days_at_zero", "capped", "growing_share")))
     part = row[begin:]
     if kind == "constant_share":
-        part *= rng.uniform(0.2, 0.6)
+        part *= rng.uniform(0.4, 0.8)
     elif kind == "days_at_zero":
-        part[rng.random(len(part)) < rng.uniform(0.3, 0.6)] = 0.0
+        part[rng.random(len(part)) < rng.uniform(0.15, 0.4)] = 0.0
     elif kind == "capped":
-        np.minimum(part, rng.uniform(0.3, 0.6) * part.mean(), out=part)
+        np.minimum(part, rng.uniform(0.5, 0.9) * part.mean(), out=part)
     else:
-        part *= np.linspace(1.0, rng.uniform(0.2, 0.5), len(part))
+        part *= np.linspace(1.0, rng.uniform(0.4, 0.7), len(part))
     return customer, begin, D, kind
 
 

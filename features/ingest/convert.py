@@ -31,9 +31,10 @@ class Converted:
 def without_junk(
     raw: pd.Series, spec: ColumnMapping, missing: tuple[str, ...]
 ) -> tuple[pd.Series, dict[str, np.ndarray]]:
-    """Blank cells as null, or as the default; junk as null too, and where it was."""
+    """Blank cells as null, or as the default; junk as null too, and where it was; of others what `match` finds."""
     empty = blank(raw, missing)
     junk = blank(raw, spec.junk) & ~raw.isna().to_numpy(dtype=bool) if spec.junk else None
+    raw = _part(raw, spec.match) if spec.match else raw
     if not empty.any() and (junk is None or not junk.any()):
         return raw, {}
     clean = raw.mask(empty)
@@ -42,6 +43,15 @@ def without_junk(
     if junk is None:
         return clean, {}
     return clean.mask(junk), {"JUNK_VALUE": junk}
+
+
+def _part(raw: pd.Series, pattern: str) -> pd.Series:
+    """Of each cell what the pattern finds; a cell in which it finds nothing stays whole, to be refused by its kind."""
+    codes, kinds = pd.factorize(raw)
+    texts = [_text(value) for value in kinds]
+    found = [re.search(pattern, text) for text in texts]
+    parts = [text if hit is None else hit[1 if hit.re.groups else 0] for text, hit in zip(texts, found, strict=True)]
+    return pd.Series([*parts, None], dtype="str").take(codes).reset_index(drop=True)
 
 
 def to_text(raw: pd.Series, spec: ColumnMapping) -> Converted:

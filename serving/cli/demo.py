@@ -75,10 +75,22 @@ def _document(outcome: "Outcome", stages: list[tuple[str, float]], seconds: floa
         "roomiest": _rows(roomiest(outcome.capacity, _SHOWN)),
         "applications": dict(outcome.queue),
         "events": dict(outcome.events),
+        "customers": _customers(outcome),
         "report": page,
         "stages": [{"stage": stage, "seconds": round(took, 2)} for stage, took in stages],
         "seconds": round(seconds, 1),
     }
+
+
+def _customers(outcome: "Outcome") -> dict[str, Any]:
+    """What the customers' part came to: models by name, and the tags with how many hold them; or why not."""
+    models = {
+        name: one if isinstance(one, str) else one.reason.code for name, one in sorted(outcome.customer_models.items())
+    }
+    if isinstance(outcome.tags, str):
+        return {"models": models, "tags": {}, "note": outcome.tags}
+    held = {tag: dict(one)["held"] for tag, one in outcome.tags.summary.counts.items()}
+    return {"models": models, "tags": held, "snapshot": outcome.tags.snapshot.id}
 
 
 def _told(made: "Made") -> str:
@@ -135,6 +147,10 @@ def _show(workspace: Workspace, outcome: "Outcome", document: dict[str, Any]) ->
     queue, events = outcome.queue, outcome.events
     click.echo(f"{events['opened']} new events at nodes, {events['open']} go on: `headroom events`")
     click.echo(f"{queue['checked']} new applications checked, {queue['queued']} wait: `headroom applications list`")
+    customers = document["customers"]
+    click.echo("Models of customers: " + ", ".join(f"{name}: {said}" for name, said in customers["models"].items()))
+    total = sum(customers["tags"].values())
+    click.echo(f"{total:,} tags held by customers: `headroom tags definitions`, `headroom customers query`")
     where = "" if str(workspace.root) == "workspace" else f" --workspace {workspace.root}"
     click.echo(f"Report:  {document['report']}")
     click.echo(f"Serve:   headroom keys add my-desk --role planner{where}   # prints the key, once")

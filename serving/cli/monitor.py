@@ -8,6 +8,7 @@ import click
 
 from features.workspace import Workspace
 from serving.cli.monitor_calibrate import calibrate
+from serving.cli.monitor_customers import customers, show_findings
 from serving.cli.options import json_option, print_json, workspace_option
 from serving.cli.progress import Steps
 
@@ -145,21 +146,14 @@ def foresee(workspace: Workspace, now: datetime | None, as_json: bool) -> None:
 
 
 command.add_command(calibrate)
+command.add_command(customers)
 
 
 def _show(found: "Monitoring") -> None:
     from serving.cli.tables import number, show_table
 
     watched = found.watched
-    counts = watched.summary
-    title = f"{found.model} version {found.version} at {watched.now:%Y-%m-%d %H:%M} UTC"
-    if len(watched.findings):
-        rows = [
-            [one.severity, one.kind, one.subject, f"{one.since:%Y-%m-%d}", one.sentence]
-            for one in watched.findings.itertuples()
-        ]
-        show_table(title, ["", "kind", "subject", "since (UTC)", "what"], rows)
-    click.echo(f"{title}: {counts['alarms']} alarm(s), {counts['notices']} notice(s)")
+    show_findings(found)
     if len(watched.performance):
         worst = watched.performance.sort_values("pinball_ratio", ascending=False).head(_SHOWN)
         columns = ["node", "pinball kW", "backtest", "ratio", "coverage", "backtest ", "days", "served"]

@@ -10,6 +10,8 @@ from serving.cli.options import json_option, print_json, workspace_option
 from serving.cli.progress import Steps
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from training.promotion import Force, PromotionPolicy, Verdict
 
 __all__ = ["command", "load_policy", "show_verdict"]
@@ -46,7 +48,8 @@ def command(
 
     Champion and challenger forecast the last days that neither has trained or tuned on, each with what was known at
     its issue. A challenger that is no worse, and either better or trained on later data, is fitted again on all data
-    with the same parameters; that refit serves. The first version of a model has nobody to beat.
+    with the same parameters; that refit serves. The first version of a model has nobody to beat. Models of customers
+    (value, anomaly, prospects) say what they expect of the same customers at origins that neither has seen.
 
     Exit code 0: it serves. 1: refused, with the table and the reason.
     """
@@ -107,6 +110,11 @@ def show_verdict(verdict: "Verdict") -> None:
         click.echo(f"{verdict.name} version {verdict.version} is refused, {serves}. ({verdict.reason.code})")
 
 
+def _digits(table: "pd.DataFrame") -> int:
+    """Two, or as many as losses that are shares need to be told apart."""
+    return 2 if float(table["champion"].max()) >= 1 else 4
+
+
 def _show_nodes(verdict: "Verdict") -> None:
     """The nodes from worst to best; of many only both ends."""
     from serving.cli.tables import number, show_table
@@ -120,10 +128,13 @@ def _show_nodes(verdict: "Verdict") -> None:
     for place in places:
         one = table.iloc[place]
         ends = f"{one['low']:+.1%} to {one['high']:+.1%}"
-        losses = [number(one[side], 2) for side in ("champion", "challenger")]
+        losses = [number(one[side], _digits(table)) for side in ("champion", "challenger")]
         rows.append([table.index[place], *losses, f"{one['difference']:+.1%}", ends])
         if left_out > 0 and len(rows) == _SHOWN_WORST:
             rows.append([f"({left_out} more)", "", "", "", ""])
     title = f"{verdict.name} version {verdict.version} against version {verdict.judged_champion} · {verdict.window}"
-    columns = ["node", "champion, kW", "challenger, kW", "difference", "interval"]
-    show_table(f"{title} · mean pinball loss", columns, rows, right=columns[1:])
+    from training.customers.families import is_family
+
+    whom, unit, loss = ("group", "", "mean loss") if is_family(verdict.name) else ("node", ", kW", "mean pinball loss")
+    columns = [whom, f"champion{unit}", f"challenger{unit}", "difference", "interval"]
+    show_table(f"{title} · {loss}", columns, rows, right=columns[1:])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from features.errors import NotFoundError
 from features.workspace import Workspace
 from serving.cli.options import json_option, print_json, workspace_option
 from serving.cli.progress import Steps
@@ -15,6 +16,50 @@ __all__ = ["command"]
 @click.group()
 def command() -> None:
     """Write a publication, append-only: the figures and the hashes of model, data and configuration."""
+
+
+@command.command()
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="Use only data known at this moment, UTC (default: when the newest use became known).",
+)
+@workspace_option
+@json_option
+def tags(workspace: Workspace, as_of: datetime | None, as_json: bool) -> None:
+    """Publish what is told of customers: features, scores of the models that serve, and tags with their evidence.
+
+    The same data, models and definitions give the same tags: publishing them again changes nothing. Tags follow each
+    other in time; a moment before the last one is refused.
+    """
+    import pandas as pd
+
+    from serving.cli.tables import number, show_table
+    from serving.customers.publish import publish_tags
+    from serving.settings import service_settings
+    from serving.state import open_state
+
+    moment = None if as_of is None else pd.Timestamp(as_of.replace(tzinfo=UTC))
+    if not workspace.lake.is_dir():
+        raise NotFoundError(f"there is no lake at {workspace.root}; `headroom ingest` brings data in")
+    engine = open_state(service_settings(workspace).state_url or workspace.state_url)
+    try:
+        with Steps(quiet=as_json) as say:
+            made = publish_tags(workspace, engine, moment, say=say)
+    finally:
+        engine.dispose()
+    counts = {tag: dict(one) for tag, one in made.summary.counts.items()}
+    if as_json:
+        print_json(made.snapshot.describe() | {"new": made.summary.new, "counts": counts})
+        return
+    how = "published" if made.summary.new else "unchanged: the same tags were published before, as"
+    click.echo(f"{how} {made.snapshot.id} ({made.snapshot.customers:,} customers)")
+    for note in made.snapshot.notes:
+        click.echo(f"note: {note}")
+    words = {one.tag: one.chinese for one in made.snapshot.tags}
+    columns = ["held", "unknown", "entered", "left"]
+    rows = [[tag, words.get(tag, ""), *(number(one[name]) for name in columns)] for tag, one in counts.items()]
+    show_table(f"{len(rows)} tags", ["tag", "名称", *columns], rows, columns)
 
 
 @command.command()

@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["demand", "peak"]), default="demand")
+@click.argument("name", type=click.Choice(["demand", "peak", "value", "anomaly", "prospects"]), default="demand")
 @click.option("--if-needed", is_flag=True, help="Only where findings, new data or age speak for it.")
 @click.option(
     "--trials", default=0, type=click.IntRange(0), help="Tune first, from the champion's settings (default: do not)."

@@ -12,13 +12,13 @@ from features.workspace import Workspace
 
 if TYPE_CHECKING:
     from training.tuning import Progress, Tuned, TuningRun
-    from training.tuning.settings import DemandSpace, PeakSpace
+    from training.tuning.settings import CustomerSpace, DemandSpace, PeakSpace
 
 __all__ = ["StudyOptions", "TuningBar", "show_tuned"]
 
 _INTERRUPTED = 130
 
-S = TypeVar("S", "DemandSpace", "PeakSpace")
+S = TypeVar("S", "CustomerSpace", "DemandSpace", "PeakSpace")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,18 @@ from serving.messages.applications import (
 )
 from serving.messages.capacity import CapacityAnswer, CapacityRequest, NodesCapacityRequest, UnitCapacityRequest
 from serving.messages.connecting import AllocateAnswer, AllocateRequest, TransfersAnswer, TransfersRequest
+from serving.messages.customers import (
+    CustomerTagsAnswer,
+    CustomerTagsQuery,
+    InspectionAnswer,
+    InspectionRequest,
+    PortraitAnswer,
+    PortraitQuery,
+    TagsAnswer,
+    TagsExportRequest,
+    TagsQueryAnswer,
+    TagsQueryRequest,
+)
 from serving.messages.events import DigestAnswer, DigestQuery, EventsAnswer, EventsQuery
 from serving.messages.forecast import (
     DEFAULT_QUANTILES,
@@ -52,6 +64,8 @@ __all__ = [
     "ChangeRequest",
     "CheckAnswer",
     "CheckRequest",
+    "CustomerTagsAnswer",
+    "CustomerTagsQuery",
     "DigestAnswer",
     "DigestQuery",
     "ErrorAnswer",
@@ -60,6 +74,8 @@ __all__ = [
     "ForecastAnswer",
     "ForecastRequest",
     "IngestAnswer",
+    "InspectionAnswer",
+    "InspectionRequest",
     "LiveAnswer",
     "NodesAnswer",
     "NodesCapacityRequest",
@@ -68,6 +84,8 @@ __all__ = [
     "NoticeEntry",
     "NoticesAnswer",
     "NoticesQuery",
+    "PortraitAnswer",
+    "PortraitQuery",
     "PublicationsAnswer",
     "PublicationsQuery",
     "QueueAnswer",
@@ -77,6 +95,10 @@ __all__ = [
     "ReservationEntry",
     "ReservationsAnswer",
     "ReservationsQuery",
+    "TagsAnswer",
+    "TagsExportRequest",
+    "TagsQueryAnswer",
+    "TagsQueryRequest",
     "TransfersAnswer",
     "TransfersRequest",
     "UnitCapacityRequest",

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from serving.envelope import install_error_shape
 from serving.telemetry import Observe, Telemetry
-from serving.web import applications, connecting, events, figures, intake, operation, promises
+from serving.web import applications, connecting, customers, events, figures, intake, operation, promises
 
 if TYPE_CHECKING:
     from serving.backend import Backend
@@ -21,6 +21,7 @@ _ROUTERS = (
     promises.router,
     connecting.router,
     events.router,
+    customers.router,
     intake.router,
     operation.router,
 )
@@ -41,7 +42,8 @@ def create_app(make_backend: Callable[[], "Backend"]) -> FastAPI:
     app = FastAPI(
         title="Headroom",
         version="1",
-        description="Demand forecasts, open capacity and what is promised of it, at areas, feeders and substations.",
+        description="Demand forecasts, open capacity and what is promised of it, at areas, feeders and substations; "
+        "tags, scores and portraits of customers.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -29,4 +29,4 @@ def test_an_entry_point_is_a_command_line_that_parses(name: str) -> None:
 
 
 def test_the_entry_points_are_those_promised() -> None:
-    assert set(POINTS) == {"demo", "demand", "peak", "backtest"}
+    assert set(POINTS) == {"demo", "demand", "peak", "value", "anomaly", "prospects", "backtest"}

@@ -13,9 +13,9 @@ from features.lake import Lake
 from features.workspace import Workspace
 from serving.cli import group
 from training.demand import DemandConfig
-from training.jobs import Trained
 from training.registry import find_runs, list_versions
 from training.tuning import Progress, Tuned, TuningRun
+from training.versioning import Trained
 
 UNTIL = pd.Timestamp("2025-06-01", tz="UTC")
 

@@ -41,6 +41,15 @@ OPERATIONS = [
     ("/readyz", "GET"),
     ("/metrics", "GET"),
 ]
+# Tried in tests/serving/customers/test_customers_interface.py, on a workspace that knows customers.
+OF_CUSTOMERS = [
+    ("/v1/tags", "GET"),
+    ("/v1/tags/query", "POST"),
+    ("/v1/tags/export", "POST"),
+    ("/v1/customers/{customer_id}/tags", "GET"),
+    ("/v1/customers/{customer_id}/portrait", "GET"),
+    ("/v1/inspections", "POST"),
+]
 ROWS = [
     json.dumps({"node_id": node, "start_utc": "2026-01-01T01:00:00Z", "load_kw": kw})
     for node, kw in (("A1", 12.5), ("A2", None), ("A9", 3), ("A1", "x"))
@@ -62,7 +71,7 @@ def interface(served: Any) -> Any:
 
 def test_every_operation_of_the_document_is_tried(interface: Any) -> None:
     found = {(path, method.upper()) for path in interface for method in interface[path]}
-    assert found == set(OPERATIONS)
+    assert found == {*OPERATIONS, *OF_CUSTOMERS}
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
@@ -147,7 +156,7 @@ def test_rows_of_all_kinds_are_taken_or_refused_as_the_document_says(own: Any, m
     assert statuses[422]
 
 
-@pytest.mark.parametrize(("path", "method"), [one for one in OPERATIONS if one[0].startswith("/v1/")])
+@pytest.mark.parametrize(("path", "method"), [one for one in [*OPERATIONS, *OF_CUSTOMERS] if one[0].startswith("/v1/")])
 def test_without_a_key_whatever_is_asked_is_401(interface: Any, path: str, method: str) -> None:
     @settings(SOME, max_examples=20)
     @given(case=interface[path][method].as_strategy())

@@ -151,7 +151,13 @@ def test_a_state_of_before_the_first_migration_keeps_what_it_holds(tmp_path: Pat
 
 def test_the_migrations_make_what_the_code_declares(opened: Callable[[], Engine]) -> None:
     # Tables that only some commands import are declared, too.
-    for declares in ("serving.served", "serving.ledger", "serving.queue", "serving.monitoring.table"):
+    for declares in (
+        "serving.served",
+        "serving.ledger",
+        "serving.queue",
+        "serving.monitoring.table",
+        "serving.tags.tables",
+    ):
         importlib.import_module(declares)
     with opened().connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "schema_version"})

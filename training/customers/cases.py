@@ -14,7 +14,8 @@ class Cases:
     """One row per customer and origin, and whatever else a family needs in step with the rows.
 
     `rows` has origin (UTC instant: features were known then), known_at (UTC instant from which the outcome is known),
-    customer_id, unit (what losses are compared by: a class, an area), and the outcome columns of the family.
+    customer_id, unit (what losses are compared by: a class, an area), and the outcome columns of the family. A column
+    `altered` (bool), where there is one, marks cases that were changed on purpose to learn from (planted attacks).
     `features` [rows × features] is float64 in the same order, NaN where unknown. `context` holds arrays of the same
     length that are no features (such as the use a case was made from).
     Invariant: nothing in `features` or `context` was unknown at the row's origin.
@@ -34,6 +35,12 @@ class Cases:
             features=self.features.iloc[places].reset_index(drop=True),
             context=context,
         )
+
+    def unaltered(self) -> "Cases":
+        """The cases as the lake tells them: how customers are, for whoever compares distributions."""
+        if "altered" not in self.rows:
+            return self
+        return self.take(~self.rows["altered"].to_numpy(dtype=bool))
 
     def known(self, moment: pd.Timestamp) -> "Cases":
         """Cases whose outcome was known at `moment`: all that a model trained then may learn from."""

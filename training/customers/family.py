@@ -33,7 +33,13 @@ class CustomerModel(Protocol):
 
 
 class Family(Protocol):
-    """One kind of customer model. A family is a stateless object; everything it needs comes as arguments."""
+    """One kind of customer model. A family is a stateless object; everything it needs comes as arguments.
+
+    It may offer more, and is then shown and kept better: `outcomes`, a mapping from a column it says to the column of
+    `rows` that holds what came of it; `policy(config)`, the rules outside of its settings by which outcomes are told;
+    `coverage` among its scores, the share of outcomes within P10 to P90, which the gate then looks at; and a model
+    with `gains()`, a frame by feature.
+    """
 
     name: ClassVar[str]
     """Name of the model in the registry: value, anomaly, prospects."""

@@ -14,10 +14,16 @@ from features.load.history import History
 from features.load.reading import load_history
 from features.settings import load_settings
 from features.workspace import Workspace
+from training.customers.families import NAMES, family, is_family
+from training.customers.family import Family
+from training.customers.holding import data_end
+from training.customers.kept import load_version
+from training.customers.reading import read_cases
 from training.demand import DemandModel
 from training.jobs import DEMAND, PEAK
 from training.peak import ConnectionPolicy, PeakModel
 from training.peak.inputs import PeakInputs
+from training.promotion.customer_losses import CustomerSide, judge_customers, judged_origins
 from training.promotion.demand_losses import judge_demand
 from training.promotion.gate import decide
 from training.promotion.peak_losses import PeakSide, judge_peak, peak_origins
@@ -51,8 +57,11 @@ def judge_versions(
 
     Too short a window is a refusal with its reason. Raises ModelError for a model that the gate cannot judge.
     """
+    if is_family(challenger.name):
+        with tempfile.TemporaryDirectory() as folder:
+            return _customers(workspace, family(challenger.name), challenger, champion, policy, Path(folder), say)
     if challenger.name not in (DEMAND, PEAK):
-        raise ModelError(f"model {challenger.name} cannot be judged: known are {DEMAND} and {PEAK}")
+        raise ModelError(f"model {challenger.name} cannot be judged: known are {', '.join((DEMAND, PEAK, *NAMES))}")
     say("reading the lake")
     lake = Lake(workspace.lake)
     history = load_history(lake, workspace.territory())
@@ -121,14 +130,48 @@ def _peak(
     return Judged(decide(compared, policy, policy.peak.coverage, block_days=1), champion.version, told)
 
 
+def _customers(
+    workspace: Workspace,
+    one: Family,
+    challenger: ModelVersion,
+    champion: Sequence[ModelVersion],
+    policy: PromotionPolicy,
+    folder: Path,
+    say: Say,
+) -> Judged:
+    say("making cases from the lake")
+    lake, rule = Lake(workspace.lake), policy.customers
+    model, config = load_version(one, fetch(workspace, challenger, folder / "challenger"))
+    cases = read_cases(one, lake, workspace.territory(), config)
+    opponent, origins = judged_origins(cases.origins(), challenger, champion)
+    if not origins:
+        reason = _short("origin(s)", 0, 1, "hold out more origins when training", "outcomes")
+        return Judged(_refused(reason), opponent.version, "")
+    older, settings = load_version(one, fetch(workspace, opponent, folder / "champion"))
+    same = settings == config
+    sides = [
+        CustomerSide(older, cases if same else read_cases(one, lake, workspace.territory(), settings)).of(origins),
+        CustomerSide(model, cases).of(origins),
+    ]
+    customers = sides[1].cases.rows["customer_id"].nunique()
+    if customers < rule.min_customers:
+        reason = _short("customer(s)", customers, rule.min_customers, "", "outcomes")
+        return Judged(_refused(reason), opponent.version, "")
+    say(f"judging {len(sides[1].cases.rows)} cases")
+    fresher = fresher_days(challenger, champion, data_end(cases))
+    compared = judge_customers(one, sides[0], sides[1], policy, fresher)
+    told = f"{customers} customers at {len(origins)} origin(s), {origins[0]:%Y-%m-%d} to {origins[-1]:%Y-%m-%d}"
+    return Judged(decide(compared, policy, rule.coverage, block_days=1), opponent.version, told)
+
+
 def _refused(reason: Reason) -> Judgement:
     return Judgement(False, reason, (), pd.DataFrame(), {})
 
 
-def _short(unit: str, found: int, least: int, advice: str) -> Reason:
+def _short(unit: str, found: int, least: int, advice: str, known: str = "load") -> Reason:
     hint = f"; {advice}, or wait for more data" if advice else "; tune on less of the data, or wait for more"
     return Reason(
         "WINDOW",
-        f"Only {found} {unit} of known load come after all that either version has trained or tuned on, {least} are "
+        f"Only {found} {unit} of known {known} come after all that either version has trained or tuned on, {least} are "
         f"the least to judge by{hint}.",
     )

@@ -5,7 +5,7 @@ import pandas as pd
 
 from training.promotion.paired import Interval, Paired, interval, pair_up
 from training.promotion.policy import FEWEST_BLOCKS, CoverageRule, LatencyRule, PromotionPolicy
-from training.promotion.verdict import Check, Compared, Judgement, Pair, Reason
+from training.promotion.verdict import Check, Compared, Judgement, Pair, Reason, Words
 
 __all__ = ["decide"]
 
@@ -18,22 +18,24 @@ def decide(
     `coverage` and `block_days` replace those of the policy, for models judged otherwise. Swapping the models turns
     every difference around, so of two models at most one is ever better than the other.
     """
-    paired = pair_up(compared.losses, block_days or policy.block_days, policy.min_node_share)
+    words, block = compared.words, block_days or policy.block_days
+    paired = pair_up(compared.losses, block, policy.min_node_share, compared.over_node)
     overall = interval(paired.means(), policy.confidence)
     table = _by_node(paired, policy.confidence)
     figures = _figures(compared, paired, overall)
     if overall.observations < FEWEST_BLOCKS:
-        return Judgement(False, _no_truth(paired, overall), (), table, figures)
+        return Judgement(False, _no_truth(paired, overall, words), (), table, figures)
     checks = (
         _non_inferior(overall, policy),
-        _bad_days(figures["difference_whole"], policy),
+        # Where differences are over the node's mean, bad days count in full already.
+        *(() if compared.over_node else (_bad_days(figures["difference_whole"], policy),)),
         _better(overall),
         _fresher(compared.fresher_days, policy),
-        _nodes(table, policy),
-        *_coverage(compared.coverage, coverage or policy.coverage),
+        _nodes(table, policy, words),
+        *(_coverage(compared.coverage, coverage or policy.coverage) if compared.coverage else ()),
         *_latency(compared, policy.latency),
     )
-    reason = _reason(checks, overall, len(table), policy)
+    reason = _reason(checks, overall, len(table), policy, words)
     return Judgement(reason.code in ("BETTER", "FRESHER"), reason, checks, table, figures)
 
 
@@ -68,20 +70,22 @@ def _figures(compared: Compared, paired: Paired, overall: Interval) -> dict[str,
         "blocks": float(overall.observations),
         "nodes": float(len(paired.blocks)),
         "nodes_left_out": float(len(paired.left_out)),
-        "coverage_champion": compared.coverage.champion,
-        "coverage_challenger": compared.coverage.challenger,
         "fresher_days": compared.fresher_days,
     }
+    if compared.coverage is not None:
+        figures["coverage_champion"] = compared.coverage.champion
+        figures["coverage_challenger"] = compared.coverage.challenger
     for asked, pair in compared.latency.items():
         figures[f"seconds_{asked}_champion"], figures[f"seconds_{asked}_challenger"] = pair.champion, pair.challenger
     return figures
 
 
-def _no_truth(paired: Paired, overall: Interval) -> Reason:
+def _no_truth(paired: Paired, overall: Interval, words: Words) -> Reason:
     return Reason(
         "NO_TRUTH",
-        f"Only {overall.observations} block(s) of days and {len(paired.blocks)} node(s) have known load and forecasts "
-        f"of both ({len(paired.left_out)} node(s) left out); {FEWEST_BLOCKS} blocks are the least to judge by.",
+        f"Only {overall.observations} {words.block} and {len(paired.blocks)} {words.node}(s) have {words.known} and "
+        f"forecasts of both ({len(paired.left_out)} {words.node}(s) left out); {FEWEST_BLOCKS} blocks are the least to "
+        "judge by.",
     )
 
 
@@ -107,11 +111,11 @@ def _fresher(days: float, policy: PromotionPolicy) -> Check:
     return Check("fresher", days, f">= {policy.fresher_days}", days >= policy.fresher_days, sentence)
 
 
-def _nodes(table: pd.DataFrame, policy: PromotionPolicy) -> Check:
+def _nodes(table: pd.DataFrame, policy: PromotionPolicy, words: Words) -> Check:
     surely = table["worse_by"].fillna(-np.inf)
     worst = float(surely.max())
     hit = list(table.index[surely > policy.node_guard])
-    named = f"{len(hit)} node(s) surely lose more than {policy.node_guard:.0%}"
+    named = f"{len(hit)} {words.node}(s) surely lose more than {policy.node_guard:.0%}"
     if hit:
         named += f", first {hit[0]} with {table.loc[hit[0], 'difference']:+.0%}"
     return Check("nodes", worst, f"<= {policy.node_guard:g}", not hit, named)
@@ -138,7 +142,7 @@ def _latency(compared: Compared, rule: LatencyRule) -> tuple[Check, ...]:
     for asked, pair in sorted(compared.latency.items()):
         limit = rule.one_node_limit_seconds if asked == "one" else rule.limit_seconds
         allowed = min(limit, max(rule.ratio * pair.champion, rule.negligible_seconds))
-        whom = "one node" if asked == "one" else "all nodes"
+        whom = compared.words.one_node if asked == "one" else compared.words.all_nodes
         sentence = (
             f"a forecast of {whom} takes {pair.challenger:.2f} s, {allowed:.2f} s are allowed "
             f"(the champion's takes {pair.champion:.2f} s)"
@@ -148,11 +152,11 @@ def _latency(compared: Compared, rule: LatencyRule) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _reason(checks: tuple[Check, ...], overall: Interval, nodes: int, policy: PromotionPolicy) -> Reason:
+def _reason(checks: tuple[Check, ...], overall: Interval, nodes: int, policy: PromotionPolicy, words: Words) -> Reason:
     held = {check.name: check.passed for check in checks}
     seen = (
-        f"Over {nodes} node(s) and {overall.observations} blocks of days its loss is {overall.mean:+.1%} against the "
-        f"champion's ({policy.confidence:.0%} interval {overall.low:+.1%} to {overall.high:+.1%})"
+        f"Over {nodes} {words.node}(s) and {overall.observations} {words.block} its loss is {overall.mean:+.1%} "
+        f"against the champion's ({policy.confidence:.0%} interval {overall.low:+.1%} to {overall.high:+.1%})"
     )
     broken = [check.sentence for check in checks if not check.passed and check.name not in ("better", "fresher")]
     if broken:
@@ -166,10 +170,11 @@ def _reason(checks: tuple[Check, ...], overall: Interval, nodes: int, policy: Pr
 
 
 def _first_broken(held: dict[str, bool], overall: Interval) -> str:
-    if not held["non_inferior"]:
+    broken = {name for name, passed in held.items() if not passed}
+    if "non_inferior" in broken:
         return "WORSE" if overall.low > 0 else "UNSURE"
-    if not held["bad_days"]:
+    if "bad_days" in broken:
         return "BAD_DAYS"
-    if not held["nodes"]:
+    if "nodes" in broken:
         return "NODE_WORSE"
-    return "COVERAGE" if not (held["coverage"] and held["coverage_bounds"]) else "LATENCY"
+    return "COVERAGE" if broken & {"coverage", "coverage_bounds"} else "LATENCY"

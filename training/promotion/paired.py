@@ -67,17 +67,19 @@ def interval(values: np.ndarray, confidence: float) -> Interval:
     return Interval(mean, mean - reach, mean + reach, len(known))
 
 
-def pair_up(losses: pd.DataFrame, block_days: int, min_node_share: float) -> Paired:
+def pair_up(losses: pd.DataFrame, block_days: int, min_node_share: float, over_node: bool = False) -> Paired:
     """Relative differences by node and block from `losses`: node_id, day, champion, challenger (mean loss of the day).
 
     Days on which either loss is unknown, or neither model errs, are left out for both; nodes with too few blocks are
-    left out and named.
+    left out and named. `over_node`: differences are over the mean loss of the node on all days known, where that of
+    single days is mostly near nothing (rare outcomes).
     """
     champion = losses.pivot(index="node_id", columns="day", values="champion").sort_index(axis=1)
     challenger = losses.pivot(index="node_id", columns="day", values="challenger").sort_index(axis=1)
     middle = (champion + challenger) / 2
     known = middle.notna()
-    difference = ((challenger - champion) / middle).where(middle > 0)
+    base = middle.mul(0).add(middle.mean(axis=1), axis=0) if over_node else middle
+    difference = ((challenger - champion) / base).where(base > 0)
     number = block_numbers(champion.shape[1], block_days)
     blocks = difference.T.groupby(number).mean().T
     enough = blocks.notna().sum(axis=1) >= max(2, min_node_share * blocks.shape[1])

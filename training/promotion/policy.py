@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from features.settings import Settings
 
-__all__ = ["CoverageRule", "LatencyRule", "PeakWindow", "PromotionPolicy"]
+__all__ = ["CoverageRule", "CustomerWindow", "LatencyRule", "PeakWindow", "PromotionPolicy"]
 
 FEWEST_BLOCKS = 5
 """Below this many blocks of days an interval says next to nothing."""
@@ -43,6 +43,20 @@ class PeakWindow(Settings):
     )
 
 
+class CustomerWindow(Settings):
+    """How models of customers are judged: on the same customers at origins neither has trained or tuned on."""
+
+    blocks: int = Field(20, ge=FEWEST_BLOCKS, description="hash-stable groups of customers, each an observation")
+    min_customers: int = Field(100, ge=1, description="fewer with a known outcome are too few to judge by")
+    unit_customers: int = Field(60, ge=1, description="units with fewer customers are judged together, as others")
+    margin: float = Field(0.02, ge=0, lt=1, description="non-inferior: the interval ends below this difference")
+    fresher_days: int = Field(28, ge=1, description="so many more days of outcomes make a non-inferior one worth it")
+    coverage: CoverageRule = Field(
+        CoverageRule(target=0.8, tolerance=0.03, least=0.6, most=0.95),
+        description="share of outcomes within P10 to P90, of families that say so",
+    )
+
+
 class PromotionPolicy(Settings):
     """Frozen rules of the gate.
 
@@ -63,6 +77,12 @@ class PromotionPolicy(Settings):
     coverage: CoverageRule = CoverageRule()
     latency: LatencyRule = LatencyRule()
     peak: PeakWindow = PeakWindow()
+    customers: CustomerWindow = CustomerWindow()
+
+    def of_customers(self) -> "PromotionPolicy":
+        """The same rules with the margin and freshness of models of customers, whose blocks stand for themselves."""
+        own = {"margin": self.customers.margin, "fresher_days": self.customers.fresher_days, "block_days": 1}
+        return self.model_copy(update=own)
 
     @model_validator(mode="after")
     def _enough_blocks(self) -> Self:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from features.errors import ModelError, NotFoundError
 from features.workspace import Workspace
+from training.customers.families import is_family
 from training.jobs import refit
 from training.promotion.comparison import judge_versions
 from training.promotion.policy import PromotionPolicy
@@ -35,6 +36,7 @@ def promote_challenger(
     the champion serving.
     Raises NotFoundError without such a version and ModelError when the champion changed meanwhile.
     """
+    policy = policy.of_customers() if is_family(name) else policy
     versions = list_versions(workspace, name)
     challenger = _asked(versions, name, version)
     serving = champion(workspace, name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["PROMOTED", "REFUSED", "Check", "Compared", "Force", "Judgement", "Pair", "Reason", "Verdict"]
+__all__ = ["PROMOTED", "REFUSED", "Check", "Compared", "Force", "Judgement", "Pair", "Reason", "Verdict", "Words"]
 
 PROMOTED = {
     "FIRST": "nothing served before",
@@ -38,18 +38,32 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What the gate calls that which it compares; peak models are judged as nodes are."""
+
+    node: str = "node"
+    block: str = "block(s) of days"
+    known: str = "known load"
+    all_nodes: str = "all nodes"
+    one_node: str = "one node"
+
+
+@dataclass(frozen=True)
 class Compared:
     """Champion and challenger on the same outcomes: all that the gate looks at.
 
     `losses` has node_id, day (anything that sorts), champion, challenger: the mean loss of each day, NaN where
-    unknown. `coverage` is the share of outcomes each held; `latency` the median seconds by what was asked (`all`,
-    `one`); `fresher_days` how much more data the challenger knows.
+    unknown. `coverage` is the share of outcomes each held, None where nothing is claimed; `latency` the median seconds
+    by what was asked (`all`, `one`); `fresher_days` how much more data the challenger knows. With `over_node`
+    differences are over the node's mean loss, not over that of the day (see pair_up).
     """
 
     losses: pd.DataFrame
-    coverage: Pair
+    coverage: Pair | None
     latency: Mapping[str, Pair]
     fresher_days: float
+    words: Words = Words()
+    over_node: bool = False
 
 
 @dataclass(frozen=True)

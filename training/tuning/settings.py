@@ -5,7 +5,15 @@ from pydantic import Field
 from features.settings import Settings
 from training.tuning.space import Space
 
-__all__ = ["DemandSpace", "DemandTuning", "PeakSpace", "PeakTuning", "TuningSettings"]
+__all__ = [
+    "CustomerSpace",
+    "CustomerTuning",
+    "DemandSpace",
+    "DemandTuning",
+    "PeakSpace",
+    "PeakTuning",
+    "TuningSettings",
+]
 
 
 class TuningSettings(Settings):
@@ -43,6 +51,19 @@ class PeakTuning(TuningSettings):
     origin_step_days: int = Field(182, ge=7, description="distance between origins")
     horizon_days: int = Field(365, ge=7, description="days after the origin whose peak is scored")
     scenarios: int = Field(96, ge=50, description="scenarios of a trial; the final model draws more")
+
+
+class CustomerTuning(TuningSettings):
+    """Folds of the studies of customer models."""
+
+    least_cases: int = Field(100, ge=1, description="cases known at an origin, for it to be a fold")
+    unit_customers: int = Field(60, ge=1, description="units with fewer customers are scored together")
+
+
+class CustomerSpace(Space):
+    """The search spaces of value, anomaly and prospects."""
+
+    study: CustomerTuning = CustomerTuning()
 
 
 class DemandSpace(Space):

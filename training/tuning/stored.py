@@ -1,5 +1,7 @@
 """Studies of a workspace: its lake up to the held-out days, its journals, its MLflow."""
 
+from typing import Any
+
 from features.lake import Lake
 from features.load.reading import load_history
 from features.workspace import Workspace
@@ -37,6 +39,6 @@ def tune_stored_peak(
     return tune_peak(history, lake.versions("application", as_of=history.as_of), config, connections, space, cut, run)
 
 
-def tags_of(tuned: Tuned[DemandConfig] | Tuned[PeakConfig]) -> dict[str, str]:
+def tags_of(tuned: Tuned[Any]) -> dict[str, str]:
     """What a version trained with these settings says of where they come from."""
     return {"study": tuned.study_name, "tuned_until": tuned.tuned_until.isoformat()}

@@ -30,7 +30,7 @@ from training.tuning.tracking import StudyLog
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-__all__ = ["Progress", "Tuned", "TuningRun", "tune_demand", "tune_peak"]
+__all__ = ["Progress", "Tuned", "TuningRun", "carry_out", "make_plan", "tune_demand", "tune_peak"]
 
 C = TypeVar("C", bound=Settings)
 
@@ -88,8 +88,8 @@ def tune_demand(
     """
     space.checked(config, "the search space")
     past = history.until(until)
-    plan = _plan("demand", config, space, space.study, _fingerprint(past, None), until, run.name)
-    return _tune(plan, DemandObjective(past, config, until, space.study), until, run)
+    plan = make_plan("demand", config, space, space.study, _fingerprint(past, None), until, run.name)
+    return carry_out(plan, DemandObjective(past, config, until, space.study), until, run)
 
 
 def tune_peak(
@@ -107,11 +107,11 @@ def tune_peak(
     known = None if applications is None else applications[applications["available_at"] <= until]
     inputs = PeakInputs.from_history(past, known, config.enough_of_block)
     data = _fingerprint(past, known) + config_hash(connections)
-    plan = _plan("peak", config, space, space.study, data, until, run.name)
-    return _tune(plan, PeakObjective(inputs, config, connections, space.study), until, run)
+    plan = make_plan("peak", config, space, space.study, data, until, run.name)
+    return carry_out(plan, PeakObjective(inputs, config, connections, space.study), until, run)
 
 
-def _plan(
+def make_plan(
     model: str,
     base: C,
     space: Space,
@@ -120,6 +120,7 @@ def _plan(
     until: pd.Timestamp,
     name: str | None,
 ) -> Plan[C]:
+    """The study of `model` on `data` (a digest) until a moment; ConfigError for a name that cannot be looked up."""
     if name is not None and not re.fullmatch(_NAME, name):
         raise ConfigError(f"{name!r} is no name for a study: letters, digits, dots, hyphens and underscores, up to 100")
     identity = {
@@ -135,7 +136,8 @@ def _plan(
     return Plan(name or f"{model}-{digest}", identity, base, space, settings)
 
 
-def _tune(plan: Plan[C], objective: Objective[C], until: pd.Timestamp, run: TuningRun) -> Tuned[C]:
+def carry_out(plan: Plan[C], objective: Objective[C], until: pd.Timestamp, run: TuningRun) -> Tuned[C]:
+    """Work on the study of `plan` until it has its trials, and say what came out of it."""
     storage = open_storage(_storage_place(plan.name, run))
     runner = Runner(storage, plan)
     log = None if run.workspace is None else StudyLog(run.workspace, runner.study, plan)

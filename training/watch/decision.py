@@ -8,19 +8,25 @@ from pydantic import Field
 from features.settings import Settings
 from training.watch.findings import ALARM, DATA_FAULTS
 
-__all__ = ["Decision", "RetrainPolicy", "decide"]
+__all__ = ["Decision", "RetrainPolicy", "RetrainRule", "decide"]
 
-_PERFORMANCE = frozenset({"PINBALL", "COVERAGE"})
-_DRIFT = frozenset({"FORECAST_BIAS", "WEATHER_UNUSUAL", "LOAD_DRIFT"})
+_PERFORMANCE = frozenset({"PINBALL", "COVERAGE", "LOSS"})
+_DRIFT = frozenset({"FORECAST_BIAS", "WEATHER_UNUSUAL", "LOAD_DRIFT", "FEATURE_DRIFT", "SCORE_DRIFT"})
 
 
-class RetrainPolicy(Settings):
+class RetrainRule(Settings):
     """When a champion is replaced by one trained anew. Days are days of data, not of the calendar on the wall."""
 
     max_age_days: float = Field(90.0, gt=0, description="days of data since the champion's last")
     min_new_days: float = Field(7.0, ge=0, description="fewer new days cannot teach anything")
     ample_new_days: float = Field(60.0, gt=0, description="so many new days are worth a fit of their own")
     shift_days: float = Field(5.0, ge=0, description="a level shift must be this old to be learnt")
+
+
+class RetrainPolicy(RetrainRule):
+    """The rule for models of nodes, and that for models of customers, whose outcomes take months."""
+
+    customers: RetrainRule = RetrainRule(max_age_days=182, min_new_days=28, ample_new_days=91)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Decision:
 
 
 def decide(
-    findings: pd.DataFrame, trained_until: pd.Timestamp, data_until: pd.Timestamp, policy: RetrainPolicy
+    findings: pd.DataFrame, trained_until: pd.Timestamp, data_until: pd.Timestamp, policy: RetrainRule
 ) -> Decision:
     """Whether to train anew, and every reason for and against.
 
@@ -81,7 +87,7 @@ def _drift(alarms: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _shifts(
-    alarms: pd.DataFrame, data_until: pd.Timestamp, policy: RetrainPolicy, against: list[tuple[str, str]]
+    alarms: pd.DataFrame, data_until: pd.Timestamp, policy: RetrainRule, against: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     found = []
     shifts = alarms[alarms["kind"] == "LEVEL_SHIFT"]

@@ -10,7 +10,10 @@ __all__ = ["ALARM", "COLUMNS", "DATA_FAULTS", "WATCH", "Finding", "as_frame", "s
 ALARM, WATCH = "alarm", "watch"
 
 DATA_FAULTS = frozenset(
-    {"STATION_OFF", "STATION_STUCK", "READINGS_MISSING", "READINGS_LATE", "STALE_NODE", "STALE_WEATHER"}
+    {
+        *("STATION_OFF", "STATION_STUCK", "READINGS_MISSING", "READINGS_LATE", "STALE_NODE", "STALE_WEATHER"),
+        *("FEATURE_MISSING", "STALE_TABLE"),
+    }
 )
 """Kinds that a technician mends, not a training run."""
 

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from features.settings import Settings
 
-__all__ = ["FloorPolicy", "LevelPolicy", "PerformancePolicy", "StalePolicy", "WatchPolicy"]
+__all__ = ["CustomerWatchPolicy", "FloorPolicy", "LevelPolicy", "PerformancePolicy", "StalePolicy", "WatchPolicy"]
 
 
 class FloorPolicy(Settings):
@@ -54,6 +54,23 @@ class StalePolicy(Settings):
     feed_share: float = Field(0.5, gt=0, le=1, description="from this share of silent nodes on, it is the whole feed")
 
 
+class CustomerWatchPolicy(Settings):
+    """Models of customers: distributions of inputs and scores, losses on what came since, sources that stay away."""
+
+    drift_alarm: float = Field(0.25, gt=0, description="population stability index below which nothing is an alarm")
+    drift_notice: float = Field(0.1, gt=0, description="nor a notice")
+    least_effect: float = Field(0.1, ge=0, description="share of the scores' spread by which a drift must move them")
+    missing_share: float = Field(0.15, gt=0, le=1, description="share of customers more of whom a feature is unknown")
+    loss_ratio: float = Field(1.25, gt=1, description="least ratio to the loss of its own evaluation that matters")
+    least_customers: int = Field(100, ge=1, description="fewer with a newly known outcome say nothing")
+    blocks: int = Field(20, ge=5, description="hash-stable groups of customers by which chance is told")
+    unit_customers: int = Field(60, ge=1, description="units with fewer customers are judged together, as others")
+    silence_margin: float = Field(1.5, ge=1, description="times the longest gap of a table's own past")
+    silence_floor_days: float = Field(7.0, gt=0, description="a silence shorter than this is never stale")
+    silence_cap_days: float = Field(62.0, gt=0, description="a silence longer than this always is")
+    silence_past_days: int = Field(180, ge=30, description="how far back a table's own past reaches")
+
+
 class WatchPolicy(Settings):
     """How models are watched. Rates are of false alarms per run, over everything that is looked at."""
 
@@ -71,3 +88,4 @@ class WatchPolicy(Settings):
     level: LevelPolicy = LevelPolicy()
     performance: PerformancePolicy = PerformancePolicy()
     stale: StalePolicy = StalePolicy()
+    customers: CustomerWatchPolicy = CustomerWatchPolicy()

@@ -23,12 +23,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Watched:
-    """What one run found: `findings` (see Finding), `performance` by node, and what could not be judged, in words."""
+    """What one run found: `findings` (see Finding), `performance` by node, and what could not be judged, in words.
+
+    `data_until`: until when outcomes of customers were known; None for models of nodes, which are watched at it.
+    """
 
     now: pd.Timestamp
     findings: pd.DataFrame
     performance: pd.DataFrame
     notes: tuple[str, ...]
+    data_until: pd.Timestamp | None = None
 
     @property
     def summary(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from features.contracts import Contract
 from features.errors import ConfigError
-from features.ingest.mapping.texts import OneOrMany, Text, Value, check_zone
+from features.ingest.mapping.texts import OneOrMany, Pattern, Text, Value, check_zone
 from features.ingest.units import conversion
 from features.settings import Settings
 
@@ -40,7 +40,9 @@ class ColumnMapping(Settings):
     the same row (the latest of them, plus `delay_minutes`). Source columns may also be `$file` (the identifier taken
     from the file's name), `$column` and `$value` (layouts that melt columns), `$minutes` (the hours layout).
     `plain` makes wide characters plain and takes every space out, for identifiers as people type them.
-    `at_least` and `at_most` (in the contract's unit) say what this source can hold, where the contract allows more.
+    `match` takes a part of each cell: the first group of a regular expression, or all it finds; a cell in which it
+    finds nothing stays whole. `at_least` and `at_most` (in the contract's unit) say what this source can hold, where
+    the contract allows more.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -54,7 +56,8 @@ class ColumnMapping(Settings):
     missing: tuple[Text, ...] = ()
     junk: tuple[Text, ...] = ()
 
-    # Left out of what a batch is known by while it is off: files of mappings that do not use it stay known.
+    # Both are left out of what a batch is known by while they are off: files of mappings without them stay known.
+    match: Pattern = Field("", exclude_if=lambda value: not value)
     plain: bool = Field(False, exclude_if=lambda value: not value)
     prefix: str = ""
     codes: dict[Text, Text] = Field(default_factory=dict)
@@ -82,6 +85,8 @@ class ColumnMapping(Settings):
             raise ValueError("give exactly one of from, parts, constant, after")
         if self.thousands and self.thousands == self.decimal:
             raise ValueError("thousands and decimal are the same sign")
+        if self.match and self.source is None:
+            raise ValueError("match takes a part of a source column: give from")
         if self.zone:
             check_zone(self.zone)
         if self.format not in _NAMED_FORMATS:
@@ -95,7 +100,7 @@ class ColumnMapping(Settings):
         return tuple(name for name in (self.source, self.plus_minutes, *parts) if name is not None)
 
 
-_COMMON = {"source", "constant", "default", "missing", "junk"}
+_COMMON = {"source", "constant", "default", "missing", "junk", "match"}
 _ALLOWED: dict[str, set[str]] = {
     "text": _COMMON | {"prefix", "codes", "plain"},
     "bool": _COMMON | {"codes"},

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from features.contracts import CONTRACTS
 from features.ingest.convert import to_number, to_text, to_truth, without_junk
@@ -42,6 +43,16 @@ def test_notations() -> None:
     assert numbers(["１２３．５", "－４", " 7 "]) == [123.5, -4.0, 7.0]
     assert numbers(["2.5"], unit="MW") == [2500.0]
     assert numbers(["2.0004"], digits=2) == [2.0]
+
+
+def test_of_a_cell_the_part_that_counts() -> None:
+    cells = pd.Series(["2015-01-01星期四", "", "35℃", "none"], dtype="str")
+    days, _ = without_junk(cells, spec(match=r"^[\d-]{10}"), MISSING)
+    degrees, _ = without_junk(cells, spec(match=r"^(-?\d+)℃$"), MISSING)
+    assert days.fillna("null").tolist() == ["2015-01-01", "null", "35℃", "none"]
+    assert degrees.fillna("null").tolist() == ["2015-01-01星期四", "null", "35", "none"]
+    with pytest.raises(ValidationError, match="match takes a part"):
+        ColumnMapping.model_validate({"constant": "x", "match": "x"})
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,41 @@ def test_gefcom2014_as_it_is(tmp_path: Path) -> None:
         assert len(lake.read("node_load", as_of=released - pd.Timedelta(hours=1))) < len(there) - 600
 
 
+def like_yangzhong(folder: Path) -> None:
+    days = pd.to_datetime(["2015-01-01", "2015-01-01", "2015-01-02"])
+    pd.DataFrame({"record_date": days, "user_id": [1, 2, 1], "kwh": [1135, 24, 1020]}).to_parquet(
+        folder / "daily_long.parquet", index=False
+    )
+    rows = [
+        "日期,最高气温,最低气温,天气,风向,风力",
+        "2015-01-01星期四,5℃,-4℃,晴,北风,微风",
+        "2015-01-02星期五,9℃,℃,晴,东风,微风",
+    ]
+    (folder / "weather.csv").write_text("\n".join(rows), encoding="gb18030")
+
+
+def test_yangzhong_look_alike(source: Any) -> None:
+    like_yangzhong(source.data)
+    report = ingest(SOURCES / "yangzhong.yaml", source.data, source.workspace)
+    use = source.lake.read("consumption")
+    assert use["meter_id"].tolist() == ["E1", "E1", "E2"]
+    assert use["start_utc"].tolist() == [utc("2014-12-31 16:00"), utc("2015-01-01 16:00"), utc("2014-12-31 16:00")]
+    assert (use["end_utc"] - use["start_utc"]).eq(pd.Timedelta(days=1)).all()
+    assert source.lake.read("customer")["customer_id"].tolist() == ["E1", "E2"]
+    assert source.lake.read("node")["node_id"].tolist() == ["yangzhong"]
+    weather = source.lake.read("weather_observed")
+    assert weather["temperature_c"].tolist() == [5.0, 9.0, -4.0]
+    assert report.tables["weather_observed"].quarantined == {"BAD_NUMBER": 1}
+
+
+@pytest.mark.slow
+def test_yangzhong_itself(source: Any) -> None:
+    report = ingest(SOURCES / "yangzhong.yaml", real("yangzhong"), source.workspace)
+    assert report.tables["consumption"].accepted == 1454 * 639
+    assert len(source.lake.read("customer")) == 1454
+    assert not report.tables["weather_observed"].quarantined
+
+
 def test_sgcc_look_alike(source: Any) -> None:
     rows = ["1/13/2014,01/02/2014,CONS_NO,FLAG", "3.5,0,AA,1", ",2.25,BB,0"]
     (source.data / "datasetsmall.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
