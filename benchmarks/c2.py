@@ -4,6 +4,8 @@ Each fold's model learns from the labels of the other folds and from attacks of 
 honest customers, at the last day and at earlier ones; the readings of all are what all meters show on a day.
 """
 
+from types import ModuleType
+
 import numpy as np
 
 from benchmarks.result import Measured, run, seed
@@ -32,12 +34,14 @@ def measure() -> Measured:
     return metrics, PEERS
 
 
-def one_seed(data: Enterprises, side: object, number: int, config: DetectorConfig | None = None) -> dict[str, float]:
+def one_seed(
+    data: Enterprises, side: ModuleType, number: int, config: DetectorConfig | None = None
+) -> dict[str, float]:
     """AUC and PR-AUC of scores out of fold."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     config = config or DetectorConfig()
-    kwh, kind, _ = side.inject(data.kwh[data.eligible], number)  # type: ignore[attr-defined]
+    kwh, kind, _ = side.inject(data.kwh[data.eligible], number)
     score = scores(kwh, kind > 0, number, config)
     out = {
         "auc": float(roc_auc_score(kind > 0, score)),

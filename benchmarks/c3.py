@@ -5,6 +5,8 @@ The models have seen no day of the window and no label: they learn from attacks 
 days calibrates the threshold, also enterprises that have closed since, as some of the watched ones will.
 """
 
+from types import ModuleType
+
 import numpy as np
 
 from benchmarks.result import Measured, run, seed
@@ -40,13 +42,13 @@ def measure() -> Measured:
 
 
 def one_seed(
-    data: Enterprises, side: object, detector: DailyDetector, fold: np.ndarray, number: int
+    data: Enterprises, side: ModuleType, detector: DailyDetector, fold: np.ndarray, number: int
 ) -> dict[str, float]:
     """What the alarms did in the window of one injection."""
     kwh = data.kwh.copy()
     places = np.flatnonzero(data.eligible)
-    kwh[places], kind, onset = side.inject(data.kwh[places], number)  # type: ignore[attr-defined]
-    days, window = kwh.shape[1], side.WINDOW  # type: ignore[attr-defined]
+    kwh[places], kind, onset = side.inject(data.kwh[places], number)
+    days, window = kwh.shape[1], side.WINDOW
     warm = detector.config.smooth_days - 1
     scores = detector.scores(kwh, fold, range(days - window + 1 - warm, days + 1), places)[:, warm:]
     out = judged(scores > detector.threshold, kind, onset - (days - window))

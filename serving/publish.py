@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ import pandas as pd
 
 from features.errors import HeadroomError, NotFoundError
 from features.workspace import Workspace
+from serving.once import write_once
 from training.standing import FIRM_DAYS
 
 __all__ = [
@@ -87,24 +86,14 @@ def write_publication(workspace: Workspace, frame: pd.DataFrame, provenance: Pro
     name = f"{provenance.now.tz_convert('UTC'):%Y%m%dT%H%MZ}-{digest[:10]}"
     target = workspace.publications / name
     made = Publication(name, pd.Timestamp.now(tz="UTC"), provenance, digest, len(frame), target)
-    if target.is_dir():
+
+    def fill(folder: Path) -> None:
+        frame.to_parquet(folder / _CAPACITY, index=False)
+        told = json.dumps(_manifest(made), indent=2, ensure_ascii=False) + "\n"
+        (folder / _MANIFEST).write_text(told, encoding="utf-8")
+
+    if not write_once(target, fill):
         return _read(target)
-    workspace.publications.mkdir(parents=True, exist_ok=True)
-    incoming = Path(tempfile.mkdtemp(dir=workspace.publications, prefix=".incoming-"))
-    try:
-        incoming.chmod(0o755)
-        frame.to_parquet(incoming / _CAPACITY, index=False)
-        (incoming / _MANIFEST).write_text(
-            json.dumps(_manifest(made), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        incoming.rename(target)
-    except OSError:
-        # Another publisher of the same figures may have been first; then theirs is ours.
-        if not target.is_dir():
-            raise
-        return _read(target)
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
     return replace(made, fresh=True)
 
 

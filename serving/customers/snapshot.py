@@ -5,8 +5,6 @@ It knows accounts by their surrogates only, so that erasing who somebody is leav
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +18,7 @@ from features.contracts import CUSTOMER_CLASSES
 from features.errors import DataError, HeadroomError
 from features.workspace import Workspace
 from serving.decisions.selection import Texts, Wide
+from serving.once import write_once
 
 __all__ = ["TEXTS", "Snapshot", "TagWords", "customers_folder", "list_snapshots", "read_snapshot", "write_snapshot"]
 
@@ -108,30 +107,19 @@ def write_snapshot(
     frame, held = _ordered(frame, held)
     digest = _digest(frame, held, tags, made_from)
     name = f"{as_of.tz_convert('UTC'):%Y%m%dT%H%MZ}-{digest[:10]}"
-    folder = customers_folder(workspace)
-    target = folder / name
-    if target.is_dir():
-        return _read(target)
-    folder.mkdir(parents=True, exist_ok=True)
+    target = customers_folder(workspace) / name
     made = Snapshot(
         name, as_of, pd.Timestamp.now(tz="UTC"), len(frame), tuple(tags), dict(made_from), target, tuple(notes)
     )
-    incoming = Path(tempfile.mkdtemp(dir=folder, prefix=".incoming-"))
-    try:
-        incoming.chmod(0o755)
-        frame.reset_index().to_parquet(incoming / _FRAME, index=False)
-        held.to_parquet(incoming / _TAGS, index=False)
-        (incoming / _MANIFEST).write_text(
-            json.dumps(_manifest(made), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        incoming.rename(target)
-    except OSError:
-        # Another process may have written the same first; then its snapshot is ours.
-        if not target.is_dir():
-            raise
+
+    def fill(folder: Path) -> None:
+        frame.reset_index().to_parquet(folder / _FRAME, index=False)
+        held.to_parquet(folder / _TAGS, index=False)
+        told = json.dumps(_manifest(made), indent=2, ensure_ascii=False) + "\n"
+        (folder / _MANIFEST).write_text(told, encoding="utf-8")
+
+    if not write_once(target, fill):
         return _read(target)
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
     return made
 
 

@@ -65,13 +65,13 @@ def test_a_snapshot_has_features_scores_and_tags_of_everybody(small: Workspace, 
         publish_tags(small, engine, snapshot.as_of - pd.Timedelta(days=9), customers.definitions(), valued)
 
 
-def test_the_moment_is_when_the_newest_use_became_known(small: Workspace) -> None:
+def test_the_moment_is_when_the_newest_use_became_known(small: Workspace, engine: Any) -> None:
     now = pd.Timestamp.now(tz="UTC")
     at = newest_moment(Lake(small.lake), now)
     assert at == Lake(small.lake).read("consumption", columns=["available_at"])["available_at"].max() < now
     assert newest_moment(Lake(small.lake), at - pd.Timedelta(days=3)) <= at - pd.Timedelta(days=3)
     with pytest.raises(NotFoundError):
-        publish_tags(small, None, pd.Timestamp("1999-01-01", tz="UTC"))  # type: ignore[arg-type]
+        publish_tags(small, engine, pd.Timestamp("1999-01-01", tz="UTC"))
 
 
 def test_every_family_is_asked_and_one_without_a_model_is_not_known(

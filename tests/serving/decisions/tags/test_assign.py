@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -204,7 +205,7 @@ ROWS = st.lists(st.fixed_dictionaries({"a": LEVEL, "b": LEVEL}), min_size=CUSTOM
 
 @given(RULES, st.lists(st.tuples(st.integers(1, 25), ROWS), min_size=1, max_size=8))
 @settings(max_examples=60, deadline=None)
-def test_all_customers_at_once_are_as_each_followed_by_hand(rule, evaluations) -> None:  # type: ignore[no-untyped-def]
+def test_all_customers_at_once_are_as_each_followed_by_hand(rule: Any, evaluations: list[Any]) -> None:
     definitions, state = tags_of(rule), State.empty()
     plain = [PlainTag(rule) for _ in range(CUSTOMERS)]
     now = day(0)
