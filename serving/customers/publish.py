@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from features.behaviour import features_at, read_known
-from features.errors import ModelError
+from features.errors import ModelError, NotFoundError
 from features.lake import Lake
 from features.workspace import Workspace
 from serving.customers.snapshot import Snapshot, write_snapshot
@@ -61,19 +61,20 @@ def score_customers(workspace: Workspace, at: pd.Timestamp, customers: pd.Index)
     parts, models, notes = [], [], []
     for name in NAMES:
         told = pd.DataFrame(index=customers, columns=list(SCORES[name]), dtype=float)
-        serving = None
         try:
             serving = serving_version(workspace, name)
-            if serving is None:
-                notes.append(f"no model of {name} serves: `headroom train {name}`, then `headroom promote {name}`")
-        except ModelError as error:
-            notes.append(str(error))
-        if serving is not None:
             # As the version was trained, whatever the settings of today say.
-            cases = serving.family.asked(lake, territory, serving.config, at)
-            said = serving.model.predict(cases).set_index(pd.Index(cases.rows["customer_id"]))
-            told = said.reindex(index=customers, columns=told.columns).astype(float)
-            models.append({"name": name, "version": serving.version, "sha256": serving.sha256})
+            cases = serving and serving.family.asked(lake, territory, serving.config, at)
+        except (ModelError, NotFoundError) as error:
+            # A damaged model, or one that knows too little of this moment: all else is told all the same.
+            notes.append(f"{name}: {error}")
+        else:
+            if serving is None or cases is None:
+                notes.append(f"no model of {name} serves: `headroom train {name}`, then `headroom promote {name}`")
+            else:
+                said = serving.model.predict(cases).set_index(pd.Index(cases.rows["customer_id"]))
+                told = said.reindex(index=customers, columns=told.columns).astype(float)
+                models.append({"name": name, "version": serving.version, "sha256": serving.sha256})
         parts.append(told)
     return Scored(pd.concat(parts, axis=1), tuple(models), tuple(notes))
 

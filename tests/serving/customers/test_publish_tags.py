@@ -100,3 +100,15 @@ def test_every_family_is_asked_and_one_without_a_model_is_not_known(
     assert found.frame["theft_score"].isna().all()
     assert found.models == ({"name": "value", "version": 2, "sha256": "c" * 64},)
     assert ["anomaly" in found.notes[0], "installation" in found.notes[1]] == [True, True]
+
+
+def test_a_model_that_knows_too_little_of_a_moment_says_so(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: Any) -> Cases:
+        raise NotFoundError("0 days of use are known, of at least 270")
+
+    model = SimpleNamespace(family=SimpleNamespace(asked=asked), config=None)
+    monkeypatch.setattr(publish, "serving_version", lambda _, name: model if name == "anomaly" else None)
+    found = score_customers(small, pd.Timestamp("2026-01-01", tz="UTC"), pd.Index(["a"]))
+    assert found.frame["theft_score"].isna().all()
+    assert found.models == ()
+    assert "anomaly: 0 days of use are known, of at least 270" in found.notes
