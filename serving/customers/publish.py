@@ -64,7 +64,7 @@ def score_customers(workspace: Workspace, at: pd.Timestamp, customers: pd.Index)
         try:
             serving = serving_version(workspace, name)
             # As the version was trained, whatever the settings of today say.
-            cases = serving and serving.family.asked(lake, territory, serving.config, at)
+            cases = serving.family.asked(lake, territory, serving.config, at) if serving is not None else None
         except (ModelError, NotFoundError) as error:
             # A damaged model, or one that knows too little of this moment: all else is told all the same.
             notes.append(f"{name}: {error}")
