@@ -1,12 +1,12 @@
 """Reading what was known of customers at a moment: the edge between the lake and the pure features."""
 
-import numpy as np
 import pandas as pd
 
 from features.behaviour.areas import read_areas, read_feeders
 from features.behaviour.dayplan import WIDTH
 from features.behaviour.known import CUSTOMER_COLUMNS, TABLE_COLUMNS, Known
-from features.behaviour.metering import midnights, read_use
+from features.behaviour.metering import read_use
+from features.behaviour.temperature import read_temperature
 from features.clock import Calendar
 from features.errors import NotFoundError
 from features.lake import Lake
@@ -15,7 +15,6 @@ from features.workspace import TerritorySettings
 __all__ = ["read_known"]
 
 _BACK = pd.DateOffset(months=36)
-_ENOUGH_OF_A_DAY = 0.75
 
 
 def read_known(
@@ -45,7 +44,7 @@ def read_known(
         customers=customers[list(CUSTOMER_COLUMNS)],
         use=use,
         intervals=intervals,
-        temperature_c=_temperature(lake, calendar, use.first_day, use_days, told),
+        temperature_c=read_temperature(lake, calendar, use.first_day, use_days, told),
         areas=areas,
         feeder_kw=pd.DataFrame() if intervals is None else read_feeders(lake, areas, intervals.start, told),
         bills=tables["bill"],
@@ -70,18 +69,3 @@ def _customers(lake: Lake, at: pd.Timestamp, told: pd.Timestamp) -> pd.DataFrame
     before = rated[rated["valid_from"] <= at - _BACK].drop_duplicates("customer_id", keep="last")
     earlier = before.set_index("customer_id")["contract_kva"].reindex(now.index).fillna(first.reindex(now.index))
     return now.assign(earlier_kva=earlier, since=since.reindex(now.index))
-
-
-def _temperature(lake: Lake, calendar: Calendar, first_day: pd.Timestamp, days: int, told: pd.Timestamp) -> pd.Series:
-    """Mean air temperature of each local day over all stations; a day three quarters of which are known counts."""
-    edge = midnights(calendar, first_day, days + 1)
-    columns = ["station_id", "start_utc", "temperature_c"]
-    frame = lake.read("weather_observed", columns=columns, as_of=told, since=edge[0])
-    frame = frame[(frame["start_utc"] < edge[-1]).to_numpy(dtype=bool)].dropna(subset="temperature_c")
-    if frame.empty:
-        return pd.Series(dtype=float)
-    day = np.searchsorted(edge.asi8, pd.DatetimeIndex(frame["start_utc"]).as_unit("us").asi8, side="right") - 1
-    by_day = frame["temperature_c"].groupby([frame["station_id"], day]).agg(["mean", "count"])
-    by_day = by_day[by_day["count"] >= _ENOUGH_OF_A_DAY * by_day["count"].median()]
-    mean = by_day["mean"].groupby(level=1).mean()
-    return pd.Series(mean.to_numpy(), index=first_day + pd.to_timedelta(mean.index, unit="D"))

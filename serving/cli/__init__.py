@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "features": "Show and make the features of customers, as of any date.",
     "tags": "Show tags: definitions, who holds which and why, runs, replay.",
     "customers": "Select, export and portray customers; who pulled what.",
+    "suspects": "Areas that lose more than they did, and who may be the cause.",
     "erase": "Erase who a customer is, with every earlier version.",
     "train": "Train a model, log the run and register a version.",
     "backtest": "Score a model on past issue times, honestly.",

@@ -26,14 +26,16 @@ def asked_of(use: DailyUse, units: np.ndarray, at: pd.Timestamp, config: Anomaly
     What is looked at ends with the last day known of half of them: at midnight the day before has not come in yet, at
     noon it has, and a day that is filled in looks like a meter that stands still.
 
-    `context["kwh"]` [n × history_days] is what their meters showed, NaN where unknown or not reached.
+    `context["kwh"]` [n × history_days] is what their meters showed, NaN where unknown or not reached; the column
+    `end_day` of the rows is the local day after its last one.
     """
-    width = config.windows.history_days
-    kwh = use.kwh[:, : _days_told(use.kwh)][:, -width:].astype(np.float32)
+    width, told = config.windows.history_days, _days_told(use.kwh)
+    kwh = use.kwh[:, :told][:, -width:].astype(np.float32)
     kwh = np.pad(kwh, ((0, 0), (width - kwh.shape[1], 0)), constant_values=np.nan)
     rows = pd.DataFrame({"customer_id": pd.Series(list(use.customer_ids), dtype="str")})
     rows.insert(0, "origin", pd.Series(at, rows.index, dtype="datetime64[us, UTC]"))
     rows.insert(1, "known_at", pd.Series(pd.NaT, rows.index, dtype="datetime64[us, UTC]"))
+    rows["end_day"] = use.first_day + pd.Timedelta(days=told)
     rows["unit"] = np.asarray(units, dtype=str)
     rows["stolen"] = np.nan
     rows["inspected"] = False

@@ -9,7 +9,7 @@ _SMOOTH = 7
 
 
 def unexplained_kwh(area_kwh: np.ndarray, read_kwh: np.ndarray, window: int) -> np.ndarray:
-    """Daily kWh [window] that went into an area beyond its customers' reads and what it lost before the window.
+    """Daily kWh [days] that went into an area beyond its customers' reads and what it lost before the last `window`.
 
     `area_kwh` [days] is the energy of the area, `read_kwh` [days] the sum of its customers' reads. Ordinary losses and
     connections without a meter are a constant and a share of the reads, by least squares on the days before.
@@ -19,7 +19,7 @@ def unexplained_kwh(area_kwh: np.ndarray, read_kwh: np.ndarray, window: int) -> 
     terms = np.stack([np.ones(len(loss)), read_kwh], axis=1)
     known = np.isfinite(loss[before])
     fit, *_ = np.linalg.lstsq(terms[before][known], loss[before][known], rcond=None)
-    return np.asarray((loss - terms @ fit)[-window:])
+    return np.asarray(loss - terms @ fit)
 
 
 def localise(unexplained: np.ndarray, gaps: np.ndarray, scores: np.ndarray) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.behaviour import FEATURE_NAMES, Known, features_at, read_known
+from features.clock import Calendar
 from features.contracts import CUSTOMER_CLASSES
 from features.lake import Lake
 from features.workspace import TerritorySettings
@@ -14,6 +15,7 @@ from training.value.config import ValueConfig
 from training.value.margin import COMPONENTS, margins
 from training.value.periods import YEAR, Periods
 from training.value.policy import ValuePolicy
+from training.value.weather import Weather, weather_slopes
 
 __all__ = ["NAMES", "OUTCOMES", "asked_at", "case_at", "joined"]
 
@@ -21,9 +23,13 @@ _LAST = ("last_margin", "last_revenue", "last_serve", "last_bad_debt", "last_pri
 NAMES = (*FEATURE_NAMES, *_LAST)
 """Features of a case: those of behaviour, and the last period's margin in parts, in units of the customer's size."""
 
-OUTCOMES = ("value_cny", "kwh", "bad_debt_cny", "increase_kva", "check_change")
+OUTCOMES = (
+    *("value_cny", "kwh", "bad_debt_cny", "increase_kva", "check_change"),
+    *("weather_share", "check_weather_share"),
+)
 """Outcome columns of `Cases.rows`: margin, energy and bad debt of the year after the origin, capacity asked for in it,
-and the change of a shorter outcome, known from `check_known_at` on, in units of size."""
+and the change of a shorter outcome, known from `check_known_at` on, in units of size; of both, by which share use
+changed for the weather that came."""
 
 
 _COLUMNS = {
@@ -76,13 +82,15 @@ def asked_at(
     rows["check_known_at"] = rows["known_at"]
     rows["unit"] = known.customers["customer_class"].astype("str").to_numpy()
     rows[list(OUTCOMES)] = np.nan
+    features, classes = _features(known, last, size, share), known.customers["customer_class"].to_numpy(dtype=str)
     context = {f"last_{name}": last[name].to_numpy() for name in COMPONENTS}
     context |= {
         "size_cny": size,
-        "class": known.customers["customer_class"].to_numpy(dtype=str),
+        "class": classes,
         "contract_kva": known.customers["contract_kva"].to_numpy(dtype=float),
     }
-    return Cases(rows, _features(known, last, size, share), context)
+    weather = Weather.known(lake, _calendar(territory), at)
+    return Cases(rows, features, context | _foreseen(weather, weather_slopes(features, classes), periods, config))
 
 
 def case_at(
@@ -103,11 +111,32 @@ def case_at(
     rows["kwh"] = after["kwh"].to_numpy()
     rows["bad_debt_cny"] = after["bad_debt_cny"].to_numpy()
     rows["increase_kva"] = _increases(lake, periods, rows["customer_id"])
-    short = Periods(periods.at, min(config.check_days, config.horizon_days), policy.settle_days)
+    short = _short(periods, config)
     early, _ = _change(Books.read(lake, short.known_at), policy, short, cases)
     rows["check_change"] = early / cases.context["size_cny"]
+    for name, one in (("weather_share", periods), ("check_weather_share", short)):
+        weather = Weather.known(lake, _calendar(territory), one.known_at)
+        rows[name] = weather.came(cases.context["weather_slopes"], one.before, one.after)
     rows["check_known_at"] = pd.Series(short.known_at, rows.index, dtype="datetime64[us, UTC]")
     return cases
+
+
+def _short(periods: Periods, config: ValueConfig) -> Periods:
+    """The shorter outcome that stands in where whole ones overlap."""
+    return Periods(periods.at, min(config.check_days, config.horizon_days), periods.settle_days)
+
+
+def _foreseen(weather: Weather, slopes: np.ndarray, periods: Periods, config: ValueConfig) -> dict[str, np.ndarray]:
+    """What weather lets expect of use after the origin: shares of use, and how far they may be off (sd)."""
+    share, sd = weather.foreseen(slopes, periods.before, periods.after)
+    short = _short(periods, config)
+    early, _ = weather.foreseen(slopes, short.before, short.after)
+    told = {"weather_slopes": slopes, "weather_foreseen": share, "weather_sd": sd}
+    return told | {"check_weather_foreseen": early}
+
+
+def _calendar(territory: TerritorySettings) -> Calendar:
+    return Calendar(territory.time_zone, territory.country, territory.subdivision)
 
 
 def joined(parts: list[Cases]) -> Cases:

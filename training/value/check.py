@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from training.customers.cases import Cases
+from training.value.changes import Changes, year_changes
 from training.value.config import ValueConfig
 from training.value.ranges import Ranges, empirical, fit_ranges, held_out, pinball
 
@@ -27,10 +28,10 @@ class Check:
     losses: dict[str, float]
 
 
-def check_rule(cases: Cases, change: np.ndarray, config: ValueConfig) -> Check:
+def check_rule(cases: Cases, config: ValueConfig) -> Check:
     """Fit on cases whose outcome was known before the latest third of the origins, judge on those.
 
-    Where no outcome of `change` [n] was known by then, years overlap, and a shorter outcome of the same customers
+    Where no outcome of a year was known by then, years overlap, and a shorter outcome of the same customers
     stands in. Where there is none of these either nothing is proven, and last period ships.
     """
     origins = cases.origins()
@@ -41,24 +42,32 @@ def check_rule(cases: Cases, change: np.ndarray, config: ValueConfig) -> Check:
     short = (short_known <= later[0]).to_numpy(dtype=bool)
     told = f"{len(later)} origin(s) from {later[0]:%Y-%m-%d}"
     if whole.sum() >= config.least_cases:
-        return _judge(cases, change, whole, judged, config, f"a year's change at {told}")
+        return _judge(cases, year_changes(cases), whole, judged, config, f"a year's change at {told}")
     if short.sum() >= config.least_cases:
-        early = cases.rows["check_change"].to_numpy(dtype=float)
+        rows, context = cases.rows, cases.context
+        early = Changes(
+            rows["check_change"].to_numpy(dtype=float),
+            rows["check_weather_share"].to_numpy(dtype=float),
+            context["check_weather_foreseen"],
+        )
         return _judge(cases, early, short, judged, config, f"{config.check_days} days' change at {told}, years overlap")
     return Check("last_period", f"as last period: no outcome was known before the {told}, so nothing is proven", {})
 
 
 def _judge(
-    cases: Cases, change: np.ndarray, taught: np.ndarray, judged: np.ndarray, config: ValueConfig, of: str
+    cases: Cases, changes: Changes, taught: np.ndarray, judged: np.ndarray, config: ValueConfig, of: str
 ) -> Check:
     features, classes = cases.features.to_numpy(), cases.context["class"]
     ids = cases.rows["customer_id"].to_numpy(dtype=str)[taught]
     out = held_out(ids, config.held_out_share, config.seed)
-    ranges = fit_ranges(features[taught], change[taught], classes[taught], out, config)
+    change, alone = changes.change, changes.alone(config.weather_gain)
+    ranges = fit_ranges(features[taught], alone[taught], classes[taught], out, config)
     naive = Ranges(empirical(change[taught], classes[taught], config.levels))
     losses = {}
     for name, one in (("lightgbm", ranges), ("last_period", naive)):
         quantiles = one.change(features[judged], classes[judged])
+        if one is ranges:
+            quantiles = quantiles + config.weather_gain * changes.foreseen[judged][:, None]
         error = np.abs(change[judged] - quantiles[:, 1])
         losses[f"{name}_pinball"] = float(pinball(change[judged], quantiles, config.levels).mean())
         losses[f"{name}_error"] = float(error.mean())

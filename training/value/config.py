@@ -32,6 +32,9 @@ class ValueConfig(Settings):
     common_sd: float = Field(
         0.04, ge=0, le=0.5, description="how far a year moves all customers together, of their size"
     )
+    weather_gain: float = Field(
+        1.3, ge=0, le=3, description="margin moves so many times as far as use, by the dearer steps of tariffs; 0: off"
+    )
     held_out_share: float = Field(0.3, gt=0, lt=1, description="customers by whom ranges are calibrated")
     least_cases: int = Field(300, ge=50, description="cases below which nothing is learnt")
     least_increases: int = Field(

@@ -17,8 +17,9 @@ from features.workspace import TerritorySettings
 from training.customers.cases import Cases
 from training.customers.family import CustomerModel
 from training.value.build import asked_at, case_at, joined
+from training.value.changes import year_changes
 from training.value.config import ValueConfig
-from training.value.model import SAYS, ValueModel, change_of
+from training.value.model import SAYS, ValueModel
 from training.value.periods import origins
 from training.value.policy import ValuePolicy
 from training.value.ranges import Ranges, pinball, with_common
@@ -91,7 +92,7 @@ class ValueFamily:
         if isinstance(model, ValueModel):
             seen = Ranges(model.ranges.seen).change(cases.features.to_numpy(), cases.context["class"])
             seen = with_common(seen, model.config.levels, model.config.common_sd)
-            out["naive_loss"] = _mean(pinball(change_of(cases), seen, model.config.levels), known)
+            out["naive_loss"] = _mean(pinball(year_changes(cases).change, seen, model.config.levels), known)
         return out
 
     def load(self, folder: Path) -> ValueModel:

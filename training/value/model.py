@@ -8,13 +8,14 @@ import pandas as pd
 
 from features.errors import ModelError
 from training.customers.cases import Cases
+from training.value.changes import year_changes
 from training.value.check import Check, check_rule
 from training.value.config import ValueConfig
 from training.value.policy import ValuePolicy
 from training.value.ranges import Ranges, empirical, fit_ranges, held_out, with_common
 from training.value.sides import Sides, fit_sides
 
-__all__ = ["SAYS", "ValueModel", "change_of"]
+__all__ = ["SAYS", "ValueModel"]
 
 SAYS = {
     "value_last_cny": "margin of the latest 12 months of which all bills are in, CNY",
@@ -48,14 +49,15 @@ class ValueModel:
             raise ModelError(
                 f"value needs {config.least_cases} cases with a known outcome, there are {len(cases.rows)}"
             )
-        change, classes = change_of(cases), cases.context["class"]
-        check = check_rule(cases, change, config)
+        changes, classes = year_changes(cases), cases.context["class"]
+        check = check_rule(cases, config)
         if check.rule == "lightgbm":
             ids = cases.rows["customer_id"].to_numpy(dtype=str)
             out = held_out(ids, config.held_out_share, config.seed)
-            ranges = fit_ranges(cases.features.to_numpy(), change, classes, out, config, _periods(cases, config))
+            alone = changes.alone(config.weather_gain)
+            ranges = fit_ranges(cases.features.to_numpy(), alone, classes, out, config, _periods(cases, config))
         else:
-            ranges = Ranges(empirical(change, classes, config.levels, _periods(cases, config)))
+            ranges = Ranges(empirical(changes.change, classes, config.levels, _periods(cases, config)))
         return cls(config, policy, check, ranges, fit_sides(cases, check.rule == "lightgbm", config), until)
 
     @property
@@ -70,8 +72,13 @@ class ValueModel:
 
     def predict(self, cases: Cases) -> pd.DataFrame:
         """Columns `SAYS` in the order of the rows; NaN for accounts too new to have a last period."""
-        change = self.ranges.change(cases.features.to_numpy(), cases.context["class"])
-        change = with_common(change, self.config.levels, self.config.common_sd)
+        change, common = self.ranges.change(cases.features.to_numpy(), cases.context["class"]), self.config.common_sd
+        if self.rule == "lightgbm":
+            gain, context = self.config.weather_gain, cases.context
+            change = change + gain * context["weather_foreseen"][:, None]
+            change = with_common(change, self.config.levels, np.hypot(common, gain * context["weather_sd"]))
+        else:
+            change = with_common(change, self.config.levels, common)
         last, size = cases.context["last_margin_cny"], cases.context["size_cny"]
         value = last[:, None] + change * size[:, None]
         columns = {"value_last_cny": last}
@@ -97,9 +104,3 @@ def _periods(cases: Cases, config: ValueConfig) -> int:
     """How many outcomes without overlap lie between the first origin and the end of the last outcome."""
     first, *_, last = [*cases.origins(), cases.origins()[-1]]
     return int((last - first) / pd.Timedelta(days=config.horizon_days)) + 1
-
-
-def change_of(cases: Cases) -> np.ndarray:
-    """Change of the margin from the last period [n], in units of each customer's size."""
-    value = cases.rows["value_cny"].to_numpy(dtype=float)
-    return np.asarray((value - cases.context["last_margin_cny"]) / cases.context["size_cny"])

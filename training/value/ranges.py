@@ -41,12 +41,12 @@ class Ranges:
         return quantiles
 
 
-def with_common(quantiles: np.ndarray, levels: tuple[float, ...], common_sd: float) -> np.ndarray:
+def with_common(quantiles: np.ndarray, levels: tuple[float, ...], common_sd: float | np.ndarray) -> np.ndarray:
     """`quantiles` [n × levels] of what customers do one by one, widened by what all of them do together in a year.
 
     Weather and business move everybody at once, and a lake of some years has seen that a few times only: it cannot be
-    learnt there. Its distance from the median is that of a normal with `common_sd`; both are independent, so squares
-    add up.
+    learnt there. Its distance from the median is that of a normal with `common_sd` (one, or [n]); both are independent,
+    so squares add up.
     """
     middle = quantiles[:, 1]
     out = quantiles.copy()

@@ -65,8 +65,11 @@ def make_cases() -> MakeCases:
             rows["unit"] = "residential"
             rows["value_cny"], rows["kwh"] = last + change * size, 1000.0 * np.exp(0.2 * change)
             rows["bad_debt_cny"], rows["increase_kva"], rows["check_change"] = 0.0, 0.0, change
+            rows["weather_share"] = rows["check_weather_share"] = 0.0
             context = {f"last_{name}": np.zeros(customers) for name in COMPONENTS}
             context |= {"last_margin_cny": last, "last_kwh": np.full(customers, 1000.0), "size_cny": size}
+            none = np.zeros(customers)
+            context |= {"weather_foreseen": none, "weather_sd": none, "check_weather_foreseen": none}
             context |= {"class": np.full(customers, "residential"), "contract_kva": np.full(customers, 8.0)}
             parts.append(Cases(rows, features, context))
         return joined(parts)
