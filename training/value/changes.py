@@ -18,6 +18,10 @@ class Changes:
     came: np.ndarray
     foreseen: np.ndarray
 
+    def told(self, gain: float) -> bool:
+        """Whether weather is taken out of what is learnt: not where none is known."""
+        return gain > 0 and bool(np.any(self.came != 0))
+
     def alone(self, gain: float) -> np.ndarray:
         """The change without weather, of which `gain` times the share of use reaches the margin."""
         return np.asarray(self.change - gain * self.came)

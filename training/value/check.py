@@ -61,7 +61,8 @@ def _judge(
     ids = cases.rows["customer_id"].to_numpy(dtype=str)[taught]
     out = held_out(ids, config.held_out_share, config.seed)
     change, alone = changes.change, changes.alone(config.weather_gain)
-    ranges = fit_ranges(features[taught], alone[taught], classes[taught], out, config)
+    periods = None if changes.told(config.weather_gain) else 1
+    ranges = fit_ranges(features[taught], alone[taught], classes[taught], out, config, periods)
     naive = Ranges(empirical(change[taught], classes[taught], config.levels))
     losses = {}
     for name, one in (("lightgbm", ranges), ("last_period", naive)):

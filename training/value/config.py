@@ -30,7 +30,7 @@ class ValueConfig(Settings):
     heads: HeadConfig = HeadConfig()
     believed_share: float = Field(0.5, ge=0, le=1, description="part of the told change of the median that is believed")
     common_sd: float = Field(
-        0.04, ge=0, le=0.5, description="how far a year moves all customers together, of their size"
+        0.07, ge=0, le=0.5, description="how far a year moves all together beside the weather, of their size"
     )
     weather_gain: float = Field(
         1.3, ge=0, le=3, description="margin moves so many times as far as use, by the dearer steps of tariffs; 0: off"

@@ -55,7 +55,8 @@ class ValueModel:
             ids = cases.rows["customer_id"].to_numpy(dtype=str)
             out = held_out(ids, config.held_out_share, config.seed)
             alone = changes.alone(config.weather_gain)
-            ranges = fit_ranges(cases.features.to_numpy(), alone, classes, out, config, _periods(cases, config))
+            periods = None if changes.told(config.weather_gain) else _periods(cases, config)
+            ranges = fit_ranges(cases.features.to_numpy(), alone, classes, out, config, periods)
         else:
             ranges = Ranges(empirical(changes.change, classes, config.levels, _periods(cases, config)))
         return cls(config, policy, check, ranges, fit_sides(cases, check.rule == "lightgbm", config), until)

@@ -78,7 +78,7 @@ def fit_ranges(
     classes: np.ndarray,
     calibration: np.ndarray,
     config: ValueConfig,
-    periods: int = 1,
+    periods: int | None = 1,
 ) -> Ranges:
     """Boosters of every level on all rows, widened by what boosters that had not seen `calibration` (a mask) needed.
 
@@ -86,16 +86,18 @@ def fit_ranges(
     difference, so that a wide range gives way more than a narrow one.
 
     What all customers share is weather and business more than anything of theirs, and there is one of it a period: of
-    `periods` that do not overlap, one part is taken out; of a single one, all of it.
+    `periods` that do not overlap, one part is taken out; of a single one, all of it. None: the weather is out of
+    `change` already, and what they share beside it goes on.
     """
     blind = _boosters(features[~calibration], change[~calibration], config)
     needed = _needed(_raw(blind, features[calibration]), change[calibration])
     wanted = config.levels[2] - config.levels[0]
     rank = min(int(np.ceil(wanted * (len(needed) + 1))), len(needed)) - 1
     factor = float(np.sort(needed)[rank])
-    seen = empirical(change, classes, config.levels, periods)
+    seen = empirical(change, classes, config.levels, periods or 1)
     boosters = _boosters(features, change, config)
-    return Ranges(seen, boosters, factor, _shared(change, periods), config.believed_share)
+    shared = 0.0 if periods is None else _shared(change, periods)
+    return Ranges(seen, boosters, factor, shared, config.believed_share)
 
 
 def held_out(ids: np.ndarray, share: float, seed: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,26 @@ def test_what_all_do_together_is_added_to_what_each_does_alone() -> None:
     assert (wider[:, 0] < quantiles[:, 0]).all()
     assert (wider[:, 1] == quantiles[:, 1]).all()
     assert (wider[:, 2] > quantiles[:, 2]).all()
+
+
+def test_the_weather_foreseen_moves_the_margin_and_what_came_is_not_learnt(make_cases: MakeCases) -> None:
+    cases = make_cases(signal=1.0)
+    rng, size = np.random.default_rng(6), cases.context["size_cny"]
+    came = 0.1 * rng.standard_normal(len(cases.rows))
+    config = QUICK.model_copy(update={"common_sd": 0.0})
+    moved = cases.rows.assign(
+        value_cny=cases.rows["value_cny"] + config.weather_gain * came * size,
+        check_change=cases.rows["check_change"] + config.weather_gain * came,
+        weather_share=came,
+        check_weather_share=came,
+    )
+    with_weather = VALUE.fit(replace(cases, rows=moved), config, UNTIL)
+    assert with_weather.rule == "lightgbm"
+    plain = with_weather.predict(cases)
+    context = cases.context | {"weather_foreseen": np.full(len(size), 0.1)}
+    mild = with_weather.predict(replace(cases, context=context))
+    for name in ("value_p10_cny", "value_p50_cny", "value_p90_cny"):
+        assert (mild[name] - plain[name]).to_numpy() == pytest.approx(0.1 * config.weather_gain * size)
+    unsure = with_weather.predict(replace(cases, context=cases.context | {"weather_sd": np.full(len(size), 0.2)}))
+    assert (unsure["value_p90_cny"] > plain["value_p90_cny"]).all()
+    assert unsure["value_p50_cny"].to_numpy() == pytest.approx(plain["value_p50_cny"].to_numpy())
