@@ -123,7 +123,7 @@ def _grid(rng: np.random.Generator, areas: int) -> Grid:
 
 
 def _paths(names: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    found = {node: (node,) for node in names["substation"]}
+    found: dict[str, tuple[str, ...]] = {node: (node,) for node in names["substation"]}
     found |= {
         node: (node, *found[names["substation"][at // PER_SUBSTATION]]) for at, node in enumerate(names["feeder"])
     }
