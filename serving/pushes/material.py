@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from features.clock import time_zone
+from features.configs import config_path
 from features.errors import NotFoundError
 from features.lake import Lake
-from features.settings import config_hash
+from features.settings import config_hash, load_settings
 from features.workspace import Workspace
 from serving.customers.snapshot import Snapshot, list_snapshots
 from serving.decisions.pushes.catalogue import Catalogue
@@ -22,7 +23,7 @@ from serving.decisions.pushes.policy import PushPolicy
 from serving.decisions.pushes.records import Moment, People, Scores
 from serving.decisions.pushes.weigh import Weighed, weigh
 from serving.decisions.selection import Texts, Wide
-from serving.pushes.configs import load_catalogue, load_profiles, load_push_policy
+from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.reading import read_people
 from serving.pushes.records import Wish
 
@@ -104,7 +105,7 @@ def read_material(
         policy=policy or load_push_policy(),
         wide=wide,
         people=read_people(lake, wide, now, wishes),
-        own_kw=own_kw(wide, load_profiles()),
+        own_kw=own_kw(wide, _profiles()),
         scores=scores,
         moment=moment_of(now, territory.time_zone, snapshot.as_of.to_pydatetime()),
         snapshot_id=snapshot.id,
@@ -124,6 +125,13 @@ def some_of(wide: Wide, places: np.ndarray) -> Wide:
     texts = {name: Texts(one.codes[places], one.values, one.closed) for name, one in wide.texts.items()}
     numbers = {name: one[places] for name, one in wide.numbers.items()}
     return Wide(wide.customer_ids[places], numbers, texts, {name: one[places] for name, one in wide.tags.items()})
+
+
+def _profiles() -> Mapping[str, Sequence[float]]:
+    """24 hourly values by customer class, relative to the highest."""
+    from training.peak import ConnectionPolicy
+
+    return load_settings(ConnectionPolicy, config_path("policy/connections.yaml")).profile
 
 
 def _places(wide: Wide, customers: Sequence[str]) -> np.ndarray:
