@@ -50,10 +50,10 @@ def find_constrained(grid: Grid, policy: PushPolicy) -> pd.DataFrame:
 
 
 def _binding(left: np.ndarray) -> int:
-    """The block with least left. Figures end at zero, so that several can be equal: the one amid the fullest counts,
-    for load rises to its peak and falls from it."""
+    """The block with least left. Figures may end at zero, so that several are equal: of those the one amid the fullest
+    counts, for load rises to its peak and falls from it, and then the latest, for it rises towards the evening."""
     around = np.roll(left, 1) + np.roll(left, -1)
-    return int(np.lexsort((around, left))[0])
+    return int(np.lexsort((-np.arange(BLOCKS), around, left))[0])
 
 
 def _queued_va(grid: Grid) -> dict[str, np.ndarray]:

@@ -67,7 +67,7 @@ def test_a_full_area_says_when_and_how_much_is_missing() -> None:
 
 def test_the_queue_comes_first_and_whole_at_all_its_nodes() -> None:
     found = find_constrained(grid([waits("A1", 60), waits("A1", 30, "Y2")], A1=75, F1=120, F2=9), POLICY)
-    assert told(found) == [("A1", "area", 0, -15.0, 90.0, 25.0), ("F2", "feeder", 0, 9.0, 0.0, 1.0)]
+    assert told(found) == [("A1", "area", 5, -15.0, 90.0, 25.0), ("F2", "feeder", 5, 9.0, 0.0, 1.0)]
 
 
 def test_who_waits_at_an_unknown_place_takes_nothing() -> None:
@@ -75,8 +75,8 @@ def test_who_waits_at_an_unknown_place_takes_nothing() -> None:
 
 
 def test_of_equally_full_hours_those_amid_the_fullest_bind() -> None:
-    found = find_constrained(grid(A1=[80, 60, 0, 0, 0, 30], A3=[80, 90, 60, 20, 0, 0]), POLICY)
-    assert list(found["block"]) == [3, 4]
+    full = grid(A1=[80, 60, 0, 0, 0, 30], A2=[9, 20, 0, 0, 0, 0], A3=[80, 90, 60, 20, 0, 0], A4=0)
+    assert list(find_constrained(full, POLICY)["block"]) == [3, 4, 4, 5]
 
 
 def test_what_is_not_known_is_not_constrained() -> None:
