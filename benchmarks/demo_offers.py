@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from features.configs import config_path
-from features.demo import DemoConfig, Territory, simulate, write_territory
+from features.demo import DemoConfig, Territory, write_territory
 from features.ingest import ingest
 from features.lake import Lake
 from features.load.reading import load_history
@@ -20,7 +20,9 @@ from features.settings import config_hash, load_settings
 from features.workspace import Workspace
 from serving.capacity import load_policy, load_uptake, open_capacity_of
 from serving.customers.publish import Scored, publish_tags
-from serving.decisions.pushes.records import Grid
+from serving.decisions.pushes.policy import PushPolicy
+from serving.decisions.pushes.records import Grid, Moment, People
+from serving.decisions.pushes.relief import own_room
 from serving.decisions.queue import Waiting
 from serving.decisions.selection import Wide
 from serving.desk.basing import base_of, drawn_va, open_queue
@@ -33,6 +35,8 @@ from training.peak import ConnectionPolicy, PeakConfig, PeakModel
 
 __all__ = ["AFTER_DAYS", "Standing", "config_of", "stand"]
 
+OPEN_HOUR = 14
+"""Local hour of the decision: no channel is silent."""
 AFTER_DAYS = 365
 """Days of data after the decision: every season once."""
 
@@ -42,13 +46,10 @@ class Standing:
     """What was known at `now`, and the territory it belongs to."""
 
     territory: Territory
-    now: pd.Timestamp
+    moment: Moment
     wide: Wide
+    people: People
     grid: Grid
-    persons: np.ndarray
-    consents: dict[tuple[str, str], np.ndarray]
-    forbids: np.ndarray
-    capacity: pd.DataFrame
 
 
 def config_of(number: int) -> DemoConfig:
@@ -56,21 +57,23 @@ def config_of(number: int) -> DemoConfig:
     return DemoConfig(customer_years=2, forecast_days=1, voltage_days=0, seed=number)
 
 
-def stand(territory: Territory, place: Path) -> Standing:
+def stand(territory: Territory, place: Path, policy: PushPolicy) -> Standing:
     """Everything up to the decision; `place` is an empty folder."""
     folder, workspace = place / "files", Workspace(place / "workspace")
     write_territory(territory, folder)
     ingest(config_path("sources/demo.yaml"), folder, workspace)
-    now = territory.days.utc(len(territory.days.dates) - AFTER_DAYS) + pd.Timedelta(hours=6)
+    midnight = territory.days.utc(len(territory.days.dates) - AFTER_DAYS)
+    now = midnight + pd.Timedelta(hours=OPEN_HOUR)
     engine = open_state(workspace.state_url)
     try:
         capacity = _published(workspace, now, engine)
         wide = publish_tags(workspace, engine, as_of=now, score=_no_scores).snapshot.wide
-        grid = _grid(engine)
+        grid = _grid(engine, capacity, policy)
     finally:
         engine.dispose()
-    persons, consents, forbids = _people(Lake(workspace.lake), wide, now)
-    return Standing(territory, now, wide, grid, persons, consents, forbids, capacity)
+    at = now.to_pydatetime()
+    local = workspace.territory().calendar().local(pd.DatetimeIndex([now]))[0].to_pydatetime()
+    return Standing(territory, Moment(at, local, at), wide, _people(Lake(workspace.lake), wide, now), grid)
 
 
 def _published(workspace: Workspace, now: pd.Timestamp, engine: Engine) -> pd.DataFrame:
@@ -107,27 +110,26 @@ def _no_scores(_workspace: Workspace, _at: pd.Timestamp, customers: pd.Index) ->
     return Scored(pd.DataFrame(index=customers, columns=columns, dtype=float), (), ())
 
 
-def _grid(engine: Engine) -> Grid:
+def _grid(engine: Engine, capacity: pd.DataFrame, policy: PushPolicy) -> Grid:
     room = open_queue(engine).ledger.room()
     with engine.connect() as connection:
         cases = waiting_cases(connection)
     waiting = [Waiting(case.application_id, case.node_id, case.va) for case in cases]
-    return Grid(room.left_va(), room.paths, room.kinds, waiting)
+    left = room.left_va()
+    return Grid(left, room.paths, room.kinds, waiting, own_va=own_room(capacity, left, policy.power_factor))
 
 
-def _people(
-    lake: Lake, wide: Wide, now: pd.Timestamp
-) -> tuple[np.ndarray, dict[tuple[str, str], np.ndarray], np.ndarray]:
-    given = lake.valid("consent", at=now, as_of=now)
-    consents = {}
-    for (purpose, channel), part in given.groupby(["purpose", "channel"], observed=True):
-        who = part.loc[part["granted"].fillna(False).astype(bool), "customer_id"]
-        consents[str(purpose), str(channel)] = np.isin(wide.customer_ids, who.astype(str).to_numpy(dtype=object))
-    refused = given.loc[(given["purpose"] == "profiling") & ~given["granted"].fillna(True).astype(bool), "customer_id"]
-    forbids = np.isin(wide.customer_ids, refused.astype(str).to_numpy(dtype=object))
-    return wide.customer_ids, consents, forbids
+def _people(lake: Lake, wide: Wide, now: pd.Timestamp) -> People:
+    """Who allows what. Every account is a person of its own here, and none asked not to be contacted."""
+    told = lake.valid("consent", at=now, as_of=now)
+    granted = told["granted"].fillna(False).astype(bool)
+    consents = {
+        (str(purpose), str(channel)): _mask(wide, part["customer_id"])
+        for (purpose, channel), part in told[granted].groupby(["purpose", "channel"], observed=True)
+    }
+    forbids = _mask(wide, told.loc[~granted & (told["purpose"] == "profiling"), "customer_id"])
+    return People(wide.customer_ids, forbids, np.zeros(len(wide), dtype=bool), consents)
 
 
-def simulated(number: int) -> Territory:
-    """The territory of a seed."""
-    return simulate(config_of(number))
+def _mask(wide: Wide, ids: pd.Series) -> np.ndarray:
+    return np.isin(wide.customer_ids.astype(str), ids.astype(str).to_numpy(dtype=str))
