@@ -41,7 +41,7 @@ def relief_of(weighed: Weighed, pairs: Pairs, grid: Grid) -> Relief:
     # One more, for those above whom nothing is constrained.
     block = np.array([*constrained["block"], 0], dtype=np.intp)[node]
     freed = np.maximum(-pairs.firm_kw[np.arange(len(pairs)), block], 0.0)
-    relieves = (node >= 0) & (freed > 0)
+    relieves = (node >= 0) & (freed > 0) & (freed >= policy.relief_least_kw)
     ids = tuple(str(one) for one in constrained["node_id"])
     return Relief(ids, needed, np.where(relieves, node, -1), np.where(relieves, freed, np.nan))
 
