@@ -1,4 +1,4 @@
-"""The main job on the demo territory: generate, gate, train, register, publish, tag, report. Twice is safe."""
+"""The main job on the demo territory: generate, gate, train, register, publish, tag, offer, report. Twice is safe."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,13 +13,14 @@ from features.demo import DemoConfig
 from features.errors import ConfigError
 from features.settings import config_hash, load_settings
 from features.workspace import Workspace
-from serving.customerjob import publish_customers, train_customer_models
+from serving.customerjob import publish_customers, publish_offers, train_customer_models
 from serving.publish import Publication
 from training.jobs import Trained
 from training.promotion.verdict import Verdict
 
 if TYPE_CHECKING:
     from serving.customers.publish import PublishedTags
+    from serving.pushes.publish import PublishedPushes
     from training.tuning import Tuned
 
 __all__ = ["TRIALS", "Made", "Outcome", "run_main_job"]
@@ -54,6 +55,7 @@ class Outcome:
     events: Mapping[str, int]
     customer_models: Mapping[str, Verdict | str]
     tags: "PublishedTags | str"
+    offers: "PublishedPushes | str"
 
 
 def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int = TRIALS) -> Outcome:
@@ -74,7 +76,8 @@ def run_main_job(workspace: Workspace, config: DemoConfig, say: Say, trials: int
     say("check the applications that wait for an answer")
     queue = _queued(workspace)
     customers, tags = train_customer_models(workspace, say), publish_customers(workspace, say)
-    return Outcome(demand, peak, publication, publication.capacity(), gate, queue, events, customers, tags)
+    offers = publish_offers(workspace, say)
+    return Outcome(demand, peak, publication, publication.capacity(), gate, queue, events, customers, tags, offers)
 
 
 def _watched(workspace: Workspace) -> Mapping[str, int]:

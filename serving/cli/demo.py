@@ -76,6 +76,7 @@ def _document(outcome: "Outcome", stages: list[tuple[str, float]], seconds: floa
         "applications": dict(outcome.queue),
         "events": dict(outcome.events),
         "customers": _customers(outcome),
+        "offers": _offers(outcome),
         "report": page,
         "stages": [{"stage": stage, "seconds": round(took, 2)} for stage, took in stages],
         "seconds": round(seconds, 1),
@@ -91,6 +92,21 @@ def _customers(outcome: "Outcome") -> dict[str, Any]:
         return {"models": models, "tags": {}, "note": outcome.tags}
     held = {tag: dict(one)["held"] for tag, one in outcome.tags.summary.counts.items()}
     return {"models": models, "tags": held, "snapshot": outcome.tags.snapshot.id}
+
+
+def _offers(outcome: "Outcome") -> dict[str, Any]:
+    """What was offered on the newest figures of both halves; or why nothing was."""
+    if isinstance(outcome.offers, str):
+        return {"sent": 0, "note": outcome.offers}
+    run = outcome.offers.run
+    told = {name: run.detail[name] for name in ("relief", "waitlist")}
+    return {
+        "run_id": run.run_id,
+        "sent": run.sent,
+        "held_out": run.held_out,
+        **told,
+        "path": str(outcome.offers.folder),
+    }
 
 
 def _told(made: "Made") -> str:
@@ -151,6 +167,9 @@ def _show(workspace: Workspace, outcome: "Outcome", document: dict[str, Any]) ->
     click.echo("Models of customers: " + ", ".join(f"{name}: {said}" for name, said in customers["models"].items()))
     total = sum(customers["tags"].values())
     click.echo(f"{total:,} tags held by customers: `headroom tags definitions`, `headroom customers query`")
+    offers = document["offers"]
+    told = offers.get("note") or f"{offers['relief']:,} to relieve the grid, {offers['waitlist']:,} wait for room"
+    click.echo(f"{offers['sent']:,} offers made ({told}): `headroom pushes list`")
     where = "" if str(workspace.root) == "workspace" else f" --workspace {workspace.root}"
     click.echo(f"Report:  {document['report']}")
     click.echo(f"Serve:   headroom keys add my-desk --role planner{where}   # prints the key, once")
