@@ -23,7 +23,7 @@ class TreesConfig(Settings):
 class UpliftConfig(Settings):
     """The learner and what it takes for it to be used."""
 
-    folds: int = Field(5, ge=3, description="by person; what is learnt on the others is judged on each")
+    folds: int = Field(6, ge=3, description="by person; from the third on each is judged by those before it")
     outcome: TreesConfig = TreesConfig()
     """Who takes it, offered or not: it takes noise out of what is compared, and no more."""
     effect: TreesConfig = TreesConfig(rounds=80, learning_rate=0.03, leaves=3, min_leaf_rows=100, l2=50.0)

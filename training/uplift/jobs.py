@@ -89,13 +89,14 @@ def _registered(
         "qini_high": model.qini.high,
         "average_uplift": model.average,
         "contacts": float(len(trial)),
+        "judged": float(model.judged),
         "persons_sent": float(sent),
         "persons_held_out": float(held),
         "successes": float(trial.success.sum()),
     }
     tables = {
         "environment.json": environment(),
-        "qini.csv": qini_curve(learnt.told, learnt.pseudo, learnt.folds).round(6),
+        "qini.csv": qini_curve(learnt.judged).round(6),
         "features.csv": model.gains().round(5),
     }
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,8 @@ _TREES, _MANIFEST = "effect.txt", "manifest.json"
 class UpliftModel:
     """`effect` tells what an offer changes, by `columns` in their order; `average` is what it changes over all.
 
-    `qini` is out of fold: the model is used only where its lower end is above zero.
+    `qini` is that of `judged` contacts nothing was learnt from: the model is used only where its lower end is above
+    zero.
     """
 
     service: str
@@ -32,7 +33,7 @@ class UpliftModel:
     effect: Trees
     average: float
     qini: Qini
-    contacts: int
+    judged: int
     until: pd.Timestamp
 
     @property
@@ -44,7 +45,7 @@ class UpliftModel:
     def said(self) -> str:
         """Why it is used or not, in one sentence."""
         found = f"{self.qini.coefficient:.4f} ({self.config.confidence:.0%} interval {self.qini.low:.4f} to "
-        found = f"Qini {found}{self.qini.high:.4f}) on {self.contacts} contacts it had not seen"
+        found = f"Qini {found}{self.qini.high:.4f}) on {self.judged} contacts it had not seen"
         if self.ships:
             return f"{found}: it sorts customers by what an offer of {self.service} changes, and is used."
         return f"{found}: that it sorts customers is not shown, so the propensity score of {self.service} stays."
@@ -61,12 +62,17 @@ class UpliftModel:
                 "propensity score stays."
             )
         learnt = learn(trial, config)
-        sorts = qini(
-            learnt.told, learnt.pseudo, learnt.folds, trial.persons, config.draws, config.confidence, config.seed
+        model = cls(
+            service=trial.service,
+            config=config,
+            columns=tuple(map(str, trial.features.columns)),
+            effect=learnt.effect,
+            average=learnt.average,
+            qini=qini(learnt.judged, config.draws, config.confidence, config.seed),
+            judged=len(learnt.judged.told),
+            until=trial.until,
         )
-        columns = tuple(map(str, trial.features.columns))
-        average = float(learnt.pseudo.mean())
-        return cls(trial.service, config, columns, learnt.effect, average, sorts, len(trial), trial.until), learnt
+        return model, learnt
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Probability, of each row, that an offer makes somebody take it (0..1); columns by name, absent is unknown."""
@@ -88,7 +94,7 @@ class UpliftModel:
             "columns": list(self.columns),
             "average": self.average,
             "qini": asdict(self.qini),
-            "contacts": self.contacts,
+            "judged": self.judged,
             "trained_until": self.until.isoformat(),
         }
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -111,6 +117,6 @@ class UpliftModel:
             Trees(text),
             kept["average"],
             Qini(**kept["qini"]),
-            kept["contacts"],
+            kept["judged"],
             pd.Timestamp(kept["trained_until"]),
         )

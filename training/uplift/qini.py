@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from training.uplift.learner import Judged
+
 __all__ = ["Qini", "qini", "qini_curve"]
 
 _AT_ONCE = 100
@@ -25,49 +27,46 @@ class Qini:
 
 
 def qini(
-    told: np.ndarray,
-    pseudo: np.ndarray,
-    folds: np.ndarray,
-    persons: np.ndarray,
+    judged: Judged,
     draws: int,
     confidence: float,
-    seed: int,
+    seed: int = 0,
 ) -> Qini:
-    """Of contacts with what was `told` and what came (`pseudo`, right on average). They are ranked within their fold:
-    the level of a model that has not seen a fold is high where that fold is low, which says nothing of sorting.
+    """Of contacts that were judged. They are ranked within their fold:
+    each has a model of its own, and the levels of two models say nothing of sorting.
     """
-    names, places = np.unique(persons.astype(str), return_inverse=True)
+    names, places = np.unique(judged.persons.astype(str), return_inverse=True)
     rng = np.random.default_rng(seed)
     found = []
     for begin in range(0, draws, _AT_ONCE):
         drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=min(_AT_ONCE, draws - begin))
-        found.append(_coefficients(told, pseudo, folds, drawn[:, places].astype(np.float64)))
+        found.append(_coefficients(judged, drawn[:, places].astype(np.float64)))
     low, high = np.quantile(np.concatenate(found), [(1 - confidence) / 2, (1 + confidence) / 2])
-    whole = _coefficients(told, pseudo, folds, np.ones((1, len(told))))
+    whole = _coefficients(judged, np.ones((1, len(places))))
     return Qini(float(whole[0]), float(low), float(high))
 
 
-def _coefficients(told: np.ndarray, pseudo: np.ndarray, folds: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _coefficients(judged: Judged, weights: np.ndarray) -> np.ndarray:
     """One coefficient for each row of `weights` [draws × contacts]; those told alike share their rank."""
     total = np.zeros(len(weights))
-    for fold in np.unique(folds):
-        mine = np.flatnonzero(folds == fold)
-        mine = mine[np.argsort(-told[mine], kind="stable")]
-        starts = np.flatnonzero(np.r_[True, np.diff(told[mine]) != 0])
+    for fold in np.unique(judged.folds):
+        mine = np.flatnonzero(judged.folds == fold)
+        mine = mine[np.argsort(-judged.told[mine], kind="stable")]
+        starts = np.flatnonzero(np.r_[True, np.diff(judged.told[mine]) != 0])
         weight = np.add.reduceat(weights[:, mine], starts, axis=1)
-        gained = np.add.reduceat(weights[:, mine] * pseudo[mine], starts, axis=1)
+        gained = np.add.reduceat(weights[:, mine] * judged.pseudo[mine], starts, axis=1)
         all_of = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
         rank = (np.cumsum(weight, axis=1) - weight / 2) / all_of
         total += (gained * (0.5 - rank)).sum(axis=1)
     return total / weights.sum(axis=1)
 
 
-def qini_curve(told: np.ndarray, pseudo: np.ndarray, folds: np.ndarray, points: int = 20) -> pd.DataFrame:
+def qini_curve(judged: Judged, points: int = 20) -> pd.DataFrame:
     """`share` of customers turned to, `gain` with the model and `by_lot`, both per customer of all."""
-    rank = np.empty(len(told))
-    for fold in np.unique(folds):
-        mine = folds == fold
-        rank[mine] = pd.Series(-told[mine]).rank(method="average").to_numpy() / mine.sum()
+    rank = np.empty(len(judged.told))
+    for fold in np.unique(judged.folds):
+        mine = judged.folds == fold
+        rank[mine] = pd.Series(-judged.told[mine]).rank(method="average").to_numpy() / mine.sum()
     shares = np.linspace(0, 1, points + 1)
-    gain = [float(pseudo[rank <= share].sum()) / len(told) for share in shares]
+    gain = [float(judged.pseudo[rank <= share].sum()) / len(rank) for share in shares]
     return pd.DataFrame({"share": shares, "gain": gain, "by_lot": shares * gain[-1]})
