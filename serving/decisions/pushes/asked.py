@@ -44,9 +44,7 @@ def columns_of(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(named | valued | {"app_active_days_90d", *TEXTS})
 
 
-def asked_of(
-    catalogue: Catalogue, wide: Wide, people: People, own_kw: np.ndarray, within: np.ndarray | None
-) -> Asked:
+def asked_of(catalogue: Catalogue, wide: Wide, people: People, own_kw: np.ndarray, within: np.ndarray | None) -> Asked:
     """Those of `within` (None: all). A column or tag the customers come without is unknown of everybody. Who asks not
     to be contacted asks so for all accounts of his."""
     places = np.arange(len(wide)) if within is None else np.flatnonzero(within)

@@ -4,7 +4,7 @@ import numpy as np
 
 from serving.decisions.pushes.catalogue import Load, Service
 
-__all__ = ["adds_va", "held_va", "load_kw", "load_known"]
+__all__ = ["adds_va", "held_va", "load_known", "load_kw"]
 
 _HAIR = 1e-6
 """VA: what a quotient is off by must not become a whole one."""

@@ -12,7 +12,7 @@ from serving.decisions.pushes.asked import Asked, asked_of
 from serving.decisions.pushes.catalogue import Acceptance, Catalogue, Service, Value
 from serving.decisions.pushes.codes import CODES, SENT
 from serving.decisions.pushes.draws import draw, explores
-from serving.decisions.pushes.loads import load_kw, load_known
+from serving.decisions.pushes.loads import load_known, load_kw
 from serving.decisions.pushes.policy import PushPolicy
 from serving.decisions.pushes.reach import reach
 from serving.decisions.pushes.records import Moment, People, Scores
