@@ -1,4 +1,4 @@
-"""What the books say of contacts: payments before and after, bills that fell due, arrears, and who pays by which way."""
+"""What the books say of contacts: payments before and after and their ways, bills that fell due, arrears."""
 
 from dataclasses import dataclass
 
@@ -54,7 +54,8 @@ def paying(contacts: pd.DataFrame, bills: pd.DataFrame, payments: pd.DataFrame, 
     contracts have them; before and after are `window_days` each. What is owed to a customer is no bill that falls due.
     """
     window = pd.Timedelta(days=window_days)
-    parts = [_of_moment(some, bills, payments, at, window) for at, some in contacts.groupby("decided_at", sort=True)]
+    moments = sorted(set(contacts["decided_at"]))
+    parts = [_of_moment(contacts[contacts["decided_at"] == at], bills, payments, at, window) for at in moments]
     if not parts:
         return pd.DataFrame(columns=list(PAYING_COLUMNS), index=pd.Index([], name="push_id"), dtype=np.float64)
     return pd.concat(parts).reindex(contacts["push_id"])

@@ -14,7 +14,8 @@ __all__ = ["Trial"]
 @dataclass(frozen=True)
 class Trial:
     """One row a contact. `features` float64 as they were known when it was decided, NaN unknown; `treated` bool, sent
-    or held out; `success` 0 or 1 within the window; `persons` names, each in one arm; `sent_share`, the probability of
+    or held out; `success` 0 or 1 within the window; `persons` names, in one arm
+    within a campaign; `sent_share`, the probability of
     being sent to, by design; `until`, the UTC instant by which the last of the outcomes was known.
     """
 
