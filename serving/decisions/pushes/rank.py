@@ -28,9 +28,12 @@ class Relief:
 
 
 def relief_of(weighed: Weighed, pairs: Pairs, grid: Grid) -> Relief:
-    """Which pairs free load in the binding block of the constrained node above them."""
+    """Which pairs free load in the binding block of the constrained node above them. Figures that are too old tell of
+    none."""
     policy = weighed.policy
     constrained = find_constrained(grid, policy)
+    if grid.stale is not None:
+        constrained = constrained.iloc[:0]
     needed = constrained["missing_kva"].to_numpy(dtype=float) * policy.power_factor * policy.relief_cover
     texts = text_of(weighed.wide, "area_id", weighed.places)
     by_area = relief_node([*texts.values, None], constrained, grid)
