@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serving.decisions.pushes.catalogue import Catalogue
     from serving.decisions.pushes.policy import PushPolicy
 
-__all__ = ["COVARIATES", "by_snapshot", "held_share", "outcomes_of", "report_campaign"]
+__all__ = ["COVARIATES", "blocks_of", "by_snapshot", "held_share", "outcomes_of", "report_campaign"]
 
 COVARIATES = (
     "use_90d_kwh_day",
@@ -89,7 +89,7 @@ def outcomes_of(
     answers = pd.concat(told).merge(made[["push_id", "customer_id", "campaign"]], on="push_id")
     taken = _taken(contacts, answers, window_days, at)
     calendar = Calendar(territory.time_zone, territory.country, territory.subdivision)
-    blocks = _blocks(workspace, store, contacts, catalogue)
+    blocks = blocks_of(workspace, store, contacts, catalogue)
     drawn = drawing(lake, calendar, contacts, blocks, window_days, at)
     kinds = contacts["service"].map({one.code: one.outcome for one in catalogue.services}).fillna("accepted")
     frame = pd.concat([paid, drawn], axis=1)
@@ -117,10 +117,10 @@ def _paid(lake: Lake, contacts: pd.DataFrame, ids: Sequence[str], at: pd.Timesta
     return paying(contacts, bills, payments, window_days)
 
 
-def _blocks(workspace: Workspace, store: PushStore, contacts: pd.DataFrame, catalogue: "Catalogue") -> np.ndarray:
+def blocks_of(workspace: Workspace, store: PushStore, contacts: pd.DataFrame, catalogue: "Catalogue") -> np.ndarray:
     """The block of each contact: the one that bound at the node it was to relieve, else its service's own."""
     own = {one.code: main_block(one) for one in catalogue.services}
-    out = contacts["service"].map(own).fillna(0).to_numpy(dtype=int)
+    out = np.array(contacts["service"].map(own).fillna(0), dtype=int)
     relief = contacts["relief_node_id"].notna().to_numpy(dtype=bool)
     for run_id in sorted(set(contacts.loc[relief, "run_id"])):
         bound = _bound(workspace, store.run(run_id).folder)
