@@ -95,8 +95,8 @@ class Grid:
     kinds: Mapping[str, str] = field(default_factory=dict)
     waiting: Sequence[Waiting] = ()
     shadow_va: Mapping[str, np.ndarray] = field(default_factory=dict)
-    own_va: Mapping[str, np.ndarray] = field(default_factory=dict)
     stale: str | None = None
+    own_va: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

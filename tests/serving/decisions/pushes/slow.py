@@ -105,7 +105,7 @@ class Slow:
         ]
         node = min(above, key=lambda one: self.constrained[one]["left_kva"], default=None)
         freed = max(0.0, -firm[self.constrained[node]["block"]]) if node else 0.0
-        node = node if freed > 0 else None
+        node = node if freed > 0 and freed >= self.policy.relief_least_kw else None
         flexible = None if service.flexible is None or node else va(load(service.flexible, row["own"]), self.policy)
         return {
             "row": row,

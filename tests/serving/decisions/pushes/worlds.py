@@ -261,6 +261,7 @@ def _policy(rng: np.random.Generator) -> PushPolicy:
         total_contacts=int(rng.integers(1, 4)),
         constrained_kva=float(rng.choice([0, 1, 6])),
         relief_cover=float(rng.choice([0.1, 1])),
+        relief_least_kw=float(rng.choice([0, 0.3])),
         relief_contacts=int(rng.integers(1, 4)),
         hall_contacts=int(rng.choice([1, 3, 50])),
         least_score_cny=float(rng.choice([0, 0.5])),
