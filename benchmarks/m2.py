@@ -3,7 +3,9 @@
 Each territory as it stands a year before its data ends (`benchmarks.demo_offers`); what is freed is counted by what
 customers drew in the year after (`benchmarks.offers_truth`). Against relief stands an eligible offer that is drawn: of
 all pairs of a customer in a constrained area and a service that frees load there in the binding hours, which pass
-eligibility, consent and room and have a channel; and one of all services. SEED names one territory alone.
+eligibility, consent and room and have a channel, however little they free; one of those that free enough to count as
+relief (`relief_least_kw`), which says what the order alone is worth; and one of all services. SEED names one territory
+alone.
 """
 
 import os
@@ -141,7 +143,8 @@ def freed(
         [standing.wide.customer_ids[pairs.row[pool["pair"]]], _codes(pairs, pool, catalogue)]
     )
     chosen = key.get_indexer(pd.MultiIndex.from_frame(relief[["customer_id", "service"]]))
-    frees = pool["frees"].to_numpy()
+    frees = pool["frees_kw"].to_numpy() > 0
+    enough = pool["frees_kw"].to_numpy() >= policy.relief_least_kw
     drawn, any_service = float(truth[frees].mean()), float(truth.mean())
     by_us = float(truth[chosen].mean()) if len(chosen) else float("nan")
     expected = (relief["propensity"] * relief["freed_kw"]).sum()
@@ -149,6 +152,7 @@ def freed(
         "freed_kw_per_contact": by_us,
         "freed_kw_drawn": drawn,
         "freed_times_drawn": by_us / drawn,
+        "freed_times_drawn_of_relief": float(by_us / truth[frees & enough].mean()),
         "freed_times_any": by_us / any_service,
         "freed_said_over_true": float(expected / truth[chosen].sum()),
         "relief_contacts": float(len(relief)),
@@ -159,8 +163,8 @@ def freed(
 
 
 def _pool(pairs: Pairs, standing: Standing, policy: PushPolicy) -> pd.DataFrame:
-    """Pairs that may be drawn: `pair` (place among all), the constrained `node` above and its `block`, and whether the
-    service `frees` load in it."""
+    """Pairs that may be drawn: `pair` (place among all), the constrained `node` above and its `block`, and what the
+    service is thought to free in it."""
     constrained = find_constrained(standing.grid, policy)
     texts = standing.wide.texts["area_id"]
     area = np.array([*texts.values, None], dtype=object)[texts.codes[pairs.row]]
@@ -168,10 +172,10 @@ def _pool(pairs: Pairs, standing: Standing, policy: PushPolicy) -> pd.DataFrame:
     those = np.flatnonzero((node >= 0) & (pairs.channel != NOWHERE))
     adds = np.ceil(np.maximum(pairs.firm_kw[those], 0) / policy.power_factor * 1000)
     block = constrained["block"].to_numpy()[node[those]]
-    frees = pairs.firm_kw[those, block] < 0
+    frees = np.maximum(-pairs.firm_kw[those, block], 0)
     fits = _fits(adds, list(area[those]), standing)
     names = constrained["node_id"].to_numpy(dtype=object)[node[those]]
-    frame = pd.DataFrame({"pair": those, "node": names, "block": block, "frees": frees})
+    frame = pd.DataFrame({"pair": those, "node": names, "block": block, "frees_kw": frees})
     return frame[fits].reset_index(drop=True)
 
 
