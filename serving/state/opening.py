@@ -15,7 +15,7 @@ from serving.state.base import metadata
 
 __all__ = ["HEAD", "open_state", "writing"]
 
-HEAD = "v0006"
+HEAD = "v0007"
 """The newest revision of the schema. Written here, so that a state that has it is opened without Alembic's import."""
 
 _VERSIONS = "schema_version"

@@ -157,6 +157,8 @@ def test_the_migrations_make_what_the_code_declares(opened: Callable[[], Engine]
         "serving.queue",
         "serving.monitoring.table",
         "serving.tags.tables",
+        "serving.customers.table",
+        "serving.pushes.tables",
     ):
         importlib.import_module(declares)
     with opened().connect() as connection:

@@ -1,0 +1,157 @@
+"""Offers in the state: asked for by where and how they stand; runs, outcomes, and wishes not to be contacted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, insert, select, true
+
+from features.errors import NotFoundError
+from serving.decisions.pushes.codes import SENT
+from serving.pushes.records import STATES, Outcome, Push, PushRun, Wish
+from serving.pushes.rows import as_outcome, as_push, as_run, as_wish, former_in, run_in, shadow_in, the_newest_wishes
+from serving.pushes.tables import do_not_contact, push, push_outcome, push_run
+from serving.refusals import BadFieldError
+from serving.state import writing
+
+__all__ = ["PushQuery", "PushStore"]
+
+
+@dataclass(frozen=True)
+class PushQuery:
+    """Which offers are asked for; None asks for all. `state` is one of STATES or `all`. Hold-outs are shown only
+    where `held_out` says so: nobody who speaks to customers is to know them."""
+
+    state: str = "open"
+    halls: Iterable[str] | None = None
+    customer_id: str | None = None
+    service: str | None = None
+    campaign: str | None = None
+    channel: str | None = None
+    run_id: str | None = None
+    held_out: bool = False
+
+    def where(self, now: datetime) -> ColumnElement[bool]:
+        """The condition; BadFieldError for a state that does not exist."""
+        one, wanted = push.c, [] if self.held_out else [push.c.reason == SENT]
+        wanted += [] if self.halls is None else [one.hall_id.in_(sorted(set(self.halls)))]
+        for name in ("customer_id", "service", "campaign", "channel", "run_id"):
+            value = getattr(self, name)
+            wanted += [] if value is None else [one[name] == value]
+        if self.state in ("open", "lapsed"):
+            stands = one.expires_at > now if self.state == "open" else one.expires_at <= now
+            wanted += [one.answer.is_(None), stands]
+        elif self.state in STATES:
+            wanted += [one.answer == self.state]
+        elif self.state != "all":
+            raise BadFieldError.of("state", f"is one of {', '.join((*STATES, 'all'))}")
+        return and_(true(), *wanted)
+
+
+class PushStore:
+    """Offers on SQLite or PostgreSQL. What is written stays; of an offer only its answer and its reservation change."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def run(self, run_id: str) -> PushRun:
+        """One run; NotFoundError where there is none of that id."""
+        with self.engine.connect() as connection:
+            found = run_in(connection, run_id)
+        if found is None:
+            raise NotFoundError(f"there is no run of offers {run_id!r}")
+        return found
+
+    def runs(self, kind: str | None = "publish", limit: int | None = None) -> list[PushRun]:
+        """Runs of a kind (None: all), newest first."""
+        query = select(push_run).order_by(push_run.c.decided_at.desc(), push_run.c.run_id).limit(limit)
+        query = query if kind is None else query.where(push_run.c.kind == kind)
+        with self.engine.connect() as connection:
+            return [as_run(row) for row in connection.execute(query).mappings()]
+
+    def find(self, query: PushQuery, now: datetime, limit: int | None = 100, offset: int = 0) -> list[Push]:
+        """Offers, newest first, those of a run in its order."""
+        one = push.c
+        asked: Select[Any] = select(push).where(query.where(now))
+        asked = asked.order_by(one.decided_at.desc(), one.run_id, one.place).limit(limit).offset(offset)
+        with self.engine.connect() as connection:
+            return [as_push(row) for row in connection.execute(asked).mappings()]
+
+    def count(self, query: PushQuery, now: datetime) -> int:
+        """How many offers `find` would tell without a limit."""
+        with self.engine.connect() as connection:
+            asked = select(func.count()).select_from(push).where(query.where(now))
+            return int(connection.execute(asked).scalar_one())
+
+    def get(self, push_id: str) -> Push:
+        """One offer, a hold-out's too; NotFoundError where there is none of that id."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(push).where(push.c.push_id == push_id)).mappings().one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no offer {push_id!r}")
+        return as_push(row)
+
+    def outcomes(self, push_id: str) -> list[Outcome]:
+        """What came of an offer, in the order in which it was told."""
+        query = select(push_outcome).where(push_outcome.c.push_id == push_id).order_by(push_outcome.c.outcome_id)
+        with self.engine.connect() as connection:
+            return [as_outcome(row) for row in connection.execute(query).mappings()]
+
+    def campaign(self, campaign: str, since: datetime | None = None, until: datetime | None = None) -> pd.DataFrame:
+        """Every offer and would-be offer of a campaign, columns of table `push`, in the order they were decided in."""
+        one, wanted = push.c, [push.c.campaign == campaign]
+        wanted += [] if since is None else [one.decided_at >= since]
+        wanted += [] if until is None else [one.decided_at < until]
+        query = select(push).where(*wanted).order_by(one.decided_at, one.run_id, one.place)
+        return self._frame(query)
+
+    def outcomes_of(self, campaign: str) -> pd.DataFrame:
+        """Every outcome of a campaign's offers, columns of table `push_outcome`, in the order they were told."""
+        query = select(push_outcome).join(push, push.c.push_id == push_outcome.c.push_id)
+        return self._frame(query.where(push.c.campaign == campaign).order_by(push_outcome.c.outcome_id))
+
+    def former(self, now: datetime, days: int) -> pd.DataFrame:
+        """FORMER_COLUMNS of the contacts a decision has to know: see `serving.pushes.rows.former_in`."""
+        with self.engine.connect() as connection:
+            return former_in(connection, now, days)
+
+    def shadow_va(self, now: datetime) -> dict[str, np.ndarray]:
+        """Area → what hold-outs' offers would hold there, VA [block]."""
+        with self.engine.connect() as connection:
+            return shadow_in(connection, now)
+
+    def set_do_not_contact(self, customer_id: str, wish: bool, by: str, now: datetime, why: str | None = None) -> Wish:
+        """Write down that somebody does not want to be contacted, or that this is over."""
+        values = {"customer_id": customer_id, "wish": wish, "at": now, "made_by": by, "why": why}
+        with writing(self.engine) as connection:
+            made = connection.execute(insert(do_not_contact).values(values).returning(*do_not_contact.c))
+            return as_wish(made.mappings().one())
+
+    def wishes(self, customer_id: str) -> list[Wish]:
+        """All wishes of one account, newest first."""
+        wish = do_not_contact.c
+        query = select(do_not_contact).where(wish.customer_id == customer_id)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query.order_by(wish.at.desc(), wish.wish_id.desc())).mappings()
+            return [as_wish(row) for row in rows]
+
+    def newest_wishes(self, now: datetime) -> list[Wish]:
+        """The newest wish of every account that ever had one, the latest last."""
+        with self.engine.connect() as connection:
+            return the_newest_wishes(connection, now)
+
+    def do_not_contact(self, now: datetime, persons: Mapping[str, str] | None = None) -> set[str]:
+        """Accounts that must not be contacted. `persons` account → person: the newest wish of any account of a person
+        holds for all accounts of his that `persons` names."""
+        known = persons or {}
+        newest = {known.get(one.customer_id, one.customer_id): one.wish for one in self.newest_wishes(now)}
+        silent = {person for person, wish in newest.items() if wish}
+        return {one for one, person in known.items() if person in silent} | (silent - set(known.values()))
+
+    def _frame(self, query: Select[Any]) -> pd.DataFrame:
+        with self.engine.connect() as connection:
+            found = connection.execute(query)
+            return pd.DataFrame.from_records(found.all(), columns=list(found.keys()))
