@@ -70,7 +70,7 @@ def decide(
 @click.option("--campaign", help="Only of this campaign.")
 @click.option("--channel", type=click.Choice(["app", "hall"]), help="Only by this channel.")
 @click.option("--state", type=click.Choice(_STATES), default="open", show_default=True)
-@click.option("--held-out", is_flag=True, help="Those that were not sent, to compare by, instead.")
+@click.option("--held-out", is_flag=True, help="Would-be offers to hold-outs, too.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Most rows shown.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Rows passed over.")
 @workspace_option

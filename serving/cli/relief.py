@@ -16,18 +16,19 @@ def show_relief(told: Mapping[str, Any]) -> None:
     if not nodes:
         click.echo("no node is constrained: nothing has to be freed")
         return
-    figures = ("left_kva", "queued_kva", "missing_kva", "offers", "expected_kw", "released_kva")
-    digits = {"offers": 0}
     rows = [
         [
             one["node_id"],
             one["kind"],
             f"{4 * one['block']:02d}–{4 * one['block'] + 4:02d} h",
-            *(number(one[name], digits.get(name, 1)) for name in figures),
+            *(number(one[name], 1) for name in ("left_kva", "queued_kva", "missing_kva")),
+            number(one["offers"]),
+            number(one["accepted"], 1),
+            number(one["released_kva"][one["block"]], 1),
         ]
         for one in nodes
     ]
-    columns = ["left kVA", "queued kVA", "missing kVA", "offers", "expected kW", "released kVA"]
+    columns = ["left kVA", "queued kVA", "missing kVA", "offers", "accepted", "released kVA"]
     show_table(f"{len(rows)} nodes without room", ["node", "kind", "hours", *columns], rows, columns)
     names = ", ".join(one["application_id"] for one in served[:10])
     more = f" and {len(served) - 10} more" if len(served) > 10 else ""

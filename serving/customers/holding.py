@@ -110,4 +110,5 @@ class CustomerHoldings:
     def _forbidden(self, key: tuple[str, str, int]) -> np.ndarray:
         fingerprint, snapshot_id, minute = key
         wide = self._snapshots.get(snapshot_id).wide
-        return np.isin(wide.customer_ids.astype(str), sorted(self._forbidding.get((fingerprint, minute))))
+        mask: np.ndarray = pd.Index(wide.customer_ids).isin(self._forbidding.get((fingerprint, minute)))
+        return mask

@@ -26,7 +26,7 @@ Channel = Literal["app", "hall"]
 ScoreKind = Literal["propensity, not causal", "uplift, from outcomes drawn by lot"]
 _ServiceCode = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 _OrgUnit = Annotated[Identifier | None, Field(description="only of this org unit and the units below it")]
-_Blocks = Annotated[list[float], Field(description="in each four-hour block of the local day from midnight, kVA")]
+_Blocks = Annotated[list[float], Field(min_length=6, max_length=6)]
 
 
 class DecideRequest(Message):
@@ -124,7 +124,7 @@ class _PushFilters(Message):
         "open", description="open: stands and is not answered; lapsed: its time ran out; else what came of it"
     )
     held_out: bool = Field(
-        False, description="those that were not sent, to compare by, instead; for roles that may see them"
+        False, description="would-be offers to those who are held out to compare by, too; for roles that may see them"
     )
 
 
@@ -166,8 +166,8 @@ class PushEntry(Message):
     cost_cny: float
     score_cny: float
     explored: bool
-    adds_kva: _Blocks
-    held_kva: _Blocks
+    adds_kva: _Blocks = Field(description="what one who accepts draws more, by four-hour block, kVA")
+    held_kva: _Blocks = Field(description="what the offer holds meanwhile, kVA")
     relief_node_id: str | None
     freed_kw: float | None
     decided_at: AwareDatetime
@@ -227,14 +227,14 @@ class ReliefNode(Message):
     """A node without room, and what the offers that free load there are expected to release."""
 
     node_id: str
-    kind: str
+    kind: str | None
     block: int = Field(description="its fullest four-hour block of the local day, 0 from midnight")
-    left_kva: float = Field(description="what is left there after everything promised; below zero: missing")
+    left_kva: float = Field(description="what is left after everything promised and the queue; below zero: missing")
     queued_kva: float = Field(description="what waits for it")
-    missing_kva: float = Field(description="what would have to be freed for all of it")
-    offers: int = Field(description="offers made to relieve it")
-    expected_kw: float = Field(description="what they free if as many accept as is expected, kW")
-    released_kva: float = Field(description="open capacity that this makes, kVA")
+    missing_kva: float = Field(description="what would have to be freed until it is constrained no more")
+    offers: int = Field(description="offers made that relieve it")
+    accepted: float = Field(description="how many of them are expected to be accepted")
+    released_kva: _Blocks = Field(description="open capacity that this makes, by four-hour block, kVA")
 
 
 class ReliefServed(Message):
@@ -243,6 +243,9 @@ class ReliefServed(Message):
     application_id: str
     node_id: str
     kva: float
+    binding_node_id: str | None = Field(description="what stands in its way now")
+    binding_level: str | None
+    block: int | None
 
 
 class PushesReliefAnswer(Message):

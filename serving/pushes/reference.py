@@ -44,7 +44,7 @@ def _row(one: Service) -> list[str]:
     load = load_text(one.load)
     if one.flexible is not None:
         load += f"; flexible {load_text(one.flexible)}"
-    channels = ", ".join(f"{name} {one.cost_cny[name]:g} CNY" for name in one.channels)
+    channels = ", ".join(f"{name} {cost:g} CNY" for name, cost in one.cost_cny.items())
     who = f"`{one.eligible}`" + (f" ({', '.join(one.classes)})" if one.classes else "")
     name = f"{one.name.english} {one.name.chinese}"
     return [f"`{one.code}`", name, who, load or "none", one.purpose, channels, str(one.valid_days), one.outcome]

@@ -1,0 +1,173 @@
+"""The use cases of offers: listed, answered, and who wants none; by the key's own scope, and written down."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from features.errors import NotFoundError
+from features.settings import config_hash
+from serving.access import NEEDS_CONSENT, Permission, Principal, Scope
+from serving.customers.audit import Pull
+from serving.customers.desk import CustomerDesk
+from serving.desk.applications import Applications
+from serving.messages.pushes import PushesQuery, PushesReliefQuery, WishRequest
+from serving.pushes.records import Push, Wish
+from serving.pushes.relieving import told_relief
+from serving.pushes.shipped import load_catalogue
+from serving.pushes.store import PushQuery, PushStore
+from serving.pushes.telling import moment, push_entry, service_entry
+from serving.refusals import FieldFault, NoConsentError, OutOfScopeError, UnknownPushError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from serving.decisions.pushes.catalogue import Catalogue
+
+__all__ = ["PushDesk", "own_key"]
+
+_PAGE = 100
+_FIRST_YEAR = 1950
+_AHEAD = timedelta(minutes=5)
+"""Clocks differ by so much."""
+
+
+class PushDesk:
+    """Answers as plain values, in the shape `serving.messages.pushes` declares."""
+
+    def __init__(
+        self,
+        customers: CustomerDesk,
+        applications: Applications,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        catalogue: "Catalogue | None" = None,
+    ) -> None:
+        self.customers, self.applications, self.clock, self._given = customers, applications, clock, catalogue
+        self.orgs = applications.orgs
+
+    @cached_property
+    def catalogue(self) -> "Catalogue":
+        """The catalogue in force, unless another was given."""
+        return self._given or load_catalogue()
+
+    @property
+    def engine(self) -> "Engine":
+        """The state."""
+        return self.applications.engine()
+
+    @property
+    def store(self) -> PushStore:
+        """Offers in the state."""
+        return PushStore(self.engine)
+
+    def services(self, who: Principal) -> dict[str, Any]:
+        """Everything that may be offered."""
+        who.require(Permission.PUSHES)
+        entries = [service_entry(one) for one in self.catalogue.services]
+        return {"catalogue_hash": config_hash(self.catalogue), "services": entries}
+
+    def list(self, who: Principal, query: PushesQuery) -> dict[str, Any]:
+        """One page of offers, the newest first."""
+        asked, now = self._asked(who, query), self.clock()
+        found = self.store.find(asked, now, query.limit or _PAGE, query.offset)
+        total, end = self.store.count(asked, now), query.offset + len(found)
+        self._write(who, query, found)
+        more = end if found and end < total else None
+        return {"total": total, "next_offset": more, "pushes": list(self._entries(found, now))}
+
+    def lines(self, who: Principal, query: PushesQuery) -> Iterator[bytes]:
+        """Offers as NDJSON, all of them unless a page was asked for; written down before the first."""
+        now = self.clock()
+        found = self.store.find(self._asked(who, query), now, query.limit, query.offset)
+        self._write(who, query, found)
+        return (
+            json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+            for one in self._entries(found, now)
+        )
+
+    def get(self, who: Principal, push_id: str) -> dict[str, Any]:
+        """One offer."""
+        who.require(Permission.PUSHES)
+        push = self._visible(who, push_id)
+        if who.role in NEEDS_CONSENT and push.customer_id in self.customers.holdings.forbidding():
+            raise NoConsentError(f"the customer of offer {push_id} forbids that tags and scores are made of him")
+        self.customers.pulls.write(who, Pull("pushes/get", 1, customer_id=push.customer_id))
+        return next(self._entries([push], self.clock()))
+
+    def relief(self, who: Principal, query: PushesReliefQuery) -> dict[str, Any]:
+        """What the newest publication would release at the nodes of the units the key sees."""
+        who.require(Permission.PUSHES)
+        holdings = self.applications.holdings
+        return told_relief(holdings.workspace, self.store, holdings.territory(), self.orgs.halls(who, query.org_unit))
+
+    def wish(self, who: Principal, customer_id: str) -> dict[str, Any]:
+        """Whether a customer wants to be left alone."""
+        who.require(Permission.PUSHES)
+        self.customers.accounts.require_own(who, customer_id)
+        self.customers.pulls.write(who, Pull("customers/do-not-contact", 1, customer_id=customer_id))
+        return _wish(customer_id, self.store.wishes(customer_id))
+
+    def do_not_contact(self, who: Principal, customer_id: str, request: WishRequest) -> dict[str, Any]:
+        """What a customer wishes from now on; saying again what stands changes nothing."""
+        who.require(Permission.ANSWER)
+        self.customers.accounts.require_own(who, customer_id)
+        stands = self.store.wishes(customer_id)
+        if not stands or stands[0].wish != request.wish:
+            made = self.store.set_do_not_contact(customer_id, request.wish, who.key_id, self.clock(), request.why)
+            stands = [made]
+        return _wish(customer_id, stands)
+
+    def _asked(self, who: Principal, query: PushesQuery) -> PushQuery:
+        """What is asked for, within what the key may see."""
+        who.require(Permission.PUSHES)
+        if query.held_out:
+            who.require(Permission.HELD_OUT)
+        # Few were offered something and forbid it since; a statement takes no list of all who forbid it.
+        without = self.store.offered_to(self.customers.holdings.forbidding()) if who.role in NEEDS_CONSENT else ()
+        return PushQuery(
+            state=query.state,
+            halls=self.orgs.halls(who, query.org_unit),
+            customer_id=query.customer_id,
+            service=query.service,
+            campaign=query.campaign,
+            channel=query.channel,
+            held_out=query.held_out,
+            without=without,
+        )
+
+    def _visible(self, who: Principal, push_id: str) -> Push:
+        """An offer the key may know of; a hold-out's is as unknown to others as one that never was."""
+        message = f"offer {push_id} is unknown"
+        try:
+            push = self.store.get(push_id)
+        except NotFoundError as error:
+            raise UnknownPushError(message, [FieldFault("push_id", message)]) from error
+        if not push.sent and not who.may(Permission.HELD_OUT):
+            raise UnknownPushError(message, [FieldFault("push_id", message)])
+        if not Scope.of(who, self.orgs.holdings.territory().parents).covers(push.hall_id):
+            fault = FieldFault("push_id", "out of scope")
+            raise OutOfScopeError(f"offer {push_id} is outside the org unit of this key", [fault])
+        return push
+
+    def _entries(self, found: Sequence[Push], now: datetime) -> Iterator[dict[str, Any]]:
+        runs = self.store.runs_named({one.run_id for one in found})
+        return (push_entry(one, runs[one.run_id], self.catalogue, now) for one in found)
+
+    def _write(self, who: Principal, query: PushesQuery, found: Sequence[Push]) -> None:
+        told = len({one.customer_id for one in found})
+        pull = Pull("pushes", told, customer_id=query.customer_id, org_unit=query.org_unit)
+        self.customers.pulls.write(who, pull)
+
+
+def own_key(who: Principal, key: str) -> str:
+    """Two who hand something in under the same key mean different things by it."""
+    return hashlib.sha256(f"{who.key_id} {key}".encode()).hexdigest()
+
+
+def _wish(customer_id: str, wishes: Sequence[Wish]) -> dict[str, Any]:
+    if not wishes:
+        return {"customer_id": customer_id, "wish": False, "at": None, "by": None, "why": None}
+    one = wishes[0]
+    return {"customer_id": customer_id, "wish": one.wish, "at": moment(one.at), "by": one.made_by, "why": one.why}
