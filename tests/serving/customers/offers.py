@@ -1,0 +1,82 @@
+"""Offers laid down in a state as a run would have, to be listed, hidden and answered."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from features.workspace import Workspace
+from serving.decisions.pushes.records import ADDS_VA, CONTACT_COLUMNS, HELD_VA
+from serving.pushes.records import PushRun
+from serving.pushes.rows import insert_pushes, insert_run
+from serving.state import open_state, writing
+from tests.serving.customers.conftest import people
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def run_of(run_id: str = "run-1", **more: Any) -> PushRun:
+    """A run of the whole territory, on no open capacity."""
+    base: dict[str, Any] = {
+        "run_id": run_id,
+        "kind": "publish",
+        "org_unit": None,
+        "decided_at": NOW - timedelta(days=1),
+        "made_by": "local",
+        "snapshot_id": "20260101T0000Z-0123456789",
+        "base_id": None,
+        "base_known_at": None,
+        "catalogue_hash": "c" * 12,
+        "policy_hash": "d" * 12,
+        "data_fingerprint": "f" * 12,
+        "models": ({"name": "value", "version": 3, "sha256": "ab"},),
+        "customers": 40,
+        "sent": 0,
+        "held_out": 0,
+    }
+    return PushRun(**(base | more))
+
+
+def contact(number: int, **more: Any) -> dict[str, Any]:
+    """An offer of a service that touches no load to customer `number`, made yesterday, open for 29 days more."""
+    customer = people().iloc[number]
+    base: dict[str, Any] = {
+        "push_id": f"{number:020x}",
+        "customer_id": customer.name,
+        "person_id": customer.name,
+        "service": "e_bill",
+        "service_version": 1,
+        "campaign": "e_bill_2026",
+        "hall_id": None if pd.isna(customer["hall_id"]) else customer["hall_id"],
+        "area_id": customer["area_id"],
+        "channel": "app",
+        "reason": "SENT",
+        "variant": "firm",
+        "propensity": 0.25,
+        "uplift": float("nan"),
+        "value_cny": 12.0,
+        "cost_cny": 0.1,
+        "score_cny": 2.9,
+        "explored": False,
+        "relief_node_id": None,
+        "freed_kw": float("nan"),
+        **dict.fromkeys((*ADDS_VA, *HELD_VA), 0),
+        "decided_at": NOW - timedelta(days=1),
+        "expires_at": NOW + timedelta(days=29),
+    }
+    return base | more
+
+
+def lay_down(workspace: Workspace, contacts: Sequence[dict[str, Any]], run: PushRun | None = None) -> PushRun:
+    """A run and its offers, written into the state of a workspace."""
+    made = run or run_of()
+    frame = pd.DataFrame(list(contacts), columns=list(CONTACT_COLUMNS))
+    engine = open_state(workspace.state_url)
+    try:
+        with writing(engine) as connection:
+            insert_run(connection, made)
+            insert_pushes(connection, made.run_id, frame)
+    finally:
+        engine.dispose()
+    return made
