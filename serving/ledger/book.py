@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, an
 
 from features.errors import NotFoundError
 from serving.ledger.base import Base, Stands
+from serving.ledger.lapsing import lapse_in
 from serving.ledger.rebase import rebase
 from serving.ledger.records import HOLDING, Ask, Reservation, new_id
 from serving.ledger.rooms import Room, read_room
@@ -21,10 +22,11 @@ from serving.refusals import KeyReusedError, NoRoomError, NotHeldError, NotReady
 from serving.state import writing
 from serving.state.dialects import insert_new
 
-__all__ = ["Ledger", "as_reservation", "change_in", "reserve_in"]
+__all__ = ["Ledger", "as_reservation", "change_in", "reserve_in", "row_of", "take"]
 
 # Any number that nothing else locks by.
 _LOCK = 7_301_446_912
+_MANY = 20
 
 
 class Ledger:
@@ -65,10 +67,14 @@ class Ledger:
             return change_in(connection, reservation_id, "cancelled", now, by, why)
 
     def expire(self, now: datetime) -> list[Reservation]:
-        """End every promise whose time has run out by `now`, each in a transaction of its own; those that were."""
+        """End every promise whose time has run out by `now`; those that were. A few have a transaction each; many, as
+        when a run of offers lapses, one for all of them."""
         due = select(reservation.c.reservation_id).where(reservation.c.state == "held", reservation.c.expires_at <= now)
         with self.engine.connect() as connection:
             ids = [row[0] for row in connection.execute(due.order_by(reservation.c.reservation_id))]
+        if len(ids) > _MANY:
+            with self.transaction(whole=True) as connection:
+                return [as_reservation(row) for row in lapse_in(connection, now)]
         ended = []
         for one in ids:
             with self.transaction() as connection:
@@ -141,7 +147,7 @@ def reserve_in(connection: Connection, asks: Sequence[Ask], now: datetime, by: s
         found[place] = made
         fresh += [asks[place]] if new else []
     for node, va in sorted(_by_node(fresh).items()):
-        _take(connection, node, va)
+        take(connection, node, va, va)
     return [found[place] for place in range(len(asks))]
 
 
@@ -159,8 +165,22 @@ def change_in(
 
 def _written(connection: Connection, ask: Ask, now: datetime, by: str) -> tuple[Reservation, bool]:
     """The promise's own rows; the one that is there under its key, and False, where it was made before."""
-    row: dict[str, Any] = {
-        "reservation_id": new_id(),
+    row = row_of(ask, new_id(), now, by)
+    if insert_new(connection, reservation, row, ["idempotency_key"]):
+        nodes = [{"reservation_id": row["reservation_id"], "node_id": node} for node in ask.path]
+        connection.execute(insert(reservation_node), nodes)
+        return _one(connection, row["reservation_id"]), True
+    query = select(reservation).where(reservation.c.idempotency_key == ask.key)
+    made = as_reservation(connection.execute(query).mappings().one())
+    if not made.same_as(ask):
+        raise KeyReusedError(f"something else was promised under the key {ask.key} before")
+    return made, False
+
+
+def row_of(ask: Ask, reservation_id: str, now: datetime, by: str) -> dict[str, Any]:
+    """A new promise as a row of its table."""
+    return {
+        "reservation_id": reservation_id,
         "idempotency_key": ask.key,
         "kind": ask.kind,
         "ref": ask.ref,
@@ -175,15 +195,6 @@ def _written(connection: Connection, ask: Ask, now: datetime, by: str) -> tuple[
         "why": ask.why,
         **dict(zip(VA, ask.va, strict=True)),
     }
-    if insert_new(connection, reservation, row, ["idempotency_key"]):
-        nodes = [{"reservation_id": row["reservation_id"], "node_id": node} for node in ask.path]
-        connection.execute(insert(reservation_node), nodes)
-        return _one(connection, row["reservation_id"]), True
-    query = select(reservation).where(reservation.c.idempotency_key == ask.key)
-    made = as_reservation(connection.execute(query).mappings().one())
-    if not made.same_as(ask):
-        raise KeyReusedError(f"something else was promised under the key {ask.key} before")
-    return made, False
 
 
 def _by_node(asks: Sequence[Ask]) -> dict[str, list[int]]:
@@ -194,14 +205,15 @@ def _by_node(asks: Sequence[Ask]) -> dict[str, list[int]]:
     return total
 
 
-def _take(connection: Connection, node: str, va: Sequence[int]) -> None:
-    """Hold `va` at one node, if every block has it; the check and the change are one statement."""
+def take(connection: Connection, node: str, va: Sequence[int], needs: Sequence[int]) -> None:
+    """Hold `va` at one node, if every block has `needs` left (0: it needs nothing); the check and the change are one
+    statement."""
     room = capacity_room.c
-    fits = [room[held] + one <= room[free] for held, free, one in zip(HELD_VA, OPEN_VA, va, strict=True) if one]
+    fits = [room[held] + one <= room[free] for held, free, one in zip(HELD_VA, OPEN_VA, needs, strict=True) if one]
     more = {held: room[held] + one for held, one in zip(HELD_VA, va, strict=True)}
     taken = connection.execute(update(capacity_room).where(room.node_id == node, *fits).values(more))
     if taken.rowcount != 1:
-        raise NoRoomError(_why_not(connection, node, va))
+        raise NoRoomError(_why_not(connection, node, needs))
 
 
 def _why_not(connection: Connection, node: str, va: Sequence[int]) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from serving.decisions.pools import supply_paths
 from serving.ledger.base import Base, Promise
-from serving.ledger.records import BLOCKS, HOLDING, new_id
+from serving.ledger.records import BLOCKS, HOLDING, IN_USE, new_id
 from serving.ledger.tables import HELD_VA, VA, capacity_room, ledger_base, reservation, reservation_node
 
 __all__ = ["rebase"]
@@ -28,6 +28,7 @@ def rebase(connection: Connection, base: Base, now: datetime) -> None:
     paths = supply_paths({node: row["above"] for node, row in rooms.items()})
     promises = {one.application_id: one for one in base.promises}
     _follow(connection, promises, base.base_id, now)
+    _take_in(connection, base, now)
     _enter(connection, promises, base.base_id, rooms, paths, now)
     _repath(connection, paths)
     held = _held(connection)
@@ -52,6 +53,14 @@ def _follow(connection: Connection, promises: Mapping[str, Promise], base_id: st
             values |= {"changed_at": now, "changed_by": _BY}
         this = reservation.c.reservation_id == row.reservation_id
         connection.execute(update(reservation).where(this).values(values))
+
+
+def _take_in(connection: Connection, base: Base, now: datetime) -> None:
+    """Offers whose load was there when the figures were made are in them."""
+    there = and_(reservation.c.state == "confirmed", reservation.c.why == IN_USE)
+    mine = and_(reservation.c.kind == "offer", there, reservation.c.changed_at <= base.known_at)
+    values = {"state": "fulfilled", "counted_in": base.base_id, "changed_at": now, "changed_by": _BY}
+    connection.execute(update(reservation).where(mine).values(values))
 
 
 def _became(promise: Promise | None, base_id: str) -> dict[str, Any]:

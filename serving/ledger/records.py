@@ -12,6 +12,7 @@ from training.peak.blocks import BLOCKS
 __all__ = [
     "BLOCKS",
     "HOLDING",
+    "IN_USE",
     "KINDS",
     "STATES",
     "Ask",
@@ -27,6 +28,9 @@ STATES = ("held", "confirmed", "fulfilled", "cancelled", "expired")
 """held until it expires; confirmed for good; fulfilled, the load is there; cancelled and expired hold nothing."""
 
 HOLDING = ("held", "confirmed")
+
+IN_USE = "in use"
+"""Why a confirmed offer is still held: its load is there, and the figures may not have it in them yet."""
 
 
 def new_id() -> str:

@@ -14,7 +14,8 @@ from serving.decisions.tags import Words
 
 __all__ = ["CHANNELS", "Acceptance", "Catalogue", "Factor", "Load", "Service", "Value"]
 
-CHANNELS = ("app", "hall")
+Channel = Literal["app", "hall"]
+CHANNELS: tuple[Channel, ...] = ("app", "hall")
 """By which ways an offer is made: a message in the application, a card for the counter of a business hall."""
 
 _CODE = r"^[a-z][a-z0-9_]{1,39}$"
@@ -95,7 +96,7 @@ class Service(Settings):
     flexible: Load | None = Field(None, description="what is offered where `load` does not fit, such as at night only")
     acceptance: Acceptance
     value: Value
-    cost_cny: Mapping[Literal["app", "hall"], float] = Field(description="of one contact, by channel")
+    cost_cny: Mapping[Channel, float] = Field(description="of one contact, by channel")
     purpose: str = Field(description="what a customer's consent has to cover")
     valid_days: int = Field(30, ge=1, le=180, description="how long an offer stands, and what it reserves")
     outcome: Literal["accepted", "payment_to_app", "autopay", "arrears_paid"] = Field(
@@ -130,7 +131,7 @@ class Service(Settings):
         return self
 
     @property
-    def channels(self) -> tuple[str, ...]:
+    def channels(self) -> tuple[Channel, ...]:
         """The ways it may be offered by, the preferred first."""
         return tuple(one for one in CHANNELS if one in self.cost_cny)
 

@@ -85,8 +85,9 @@ class People:
 class Grid:
     """The room offers have to fit into. `left_va` node → VA [block] at the node itself after everything promised,
     offers that stand at what they hold (NaN: not known); `paths` area → itself and all above; `kinds` by node.
-    `waiting` is the queue in its order: it comes first, whole. `shadow_va` is what would-be offers would hold.
-    `stale` says in words why the figures are too old; None while they are not.
+    `waiting` is the queue in its order: it comes first, whole. `shadow_va` area → VA [block] that would-be offers to
+    its customers would hold, there and on the whole path above; `left_va` knows nothing of it. `stale` says in words
+    why the figures are too old; None while they are not.
     """
 
     left_va: Mapping[str, np.ndarray]
@@ -108,9 +109,9 @@ class Scores:
 
 @dataclass(frozen=True)
 class Decided:
-    """`reasons` int8 [customer, service]: places in CODES, of the first that applies. `binds` int32 [customer,
-    service]: where NO_CAPACITY or CAPACITY_UNKNOWN, the place in `nodes` of the one that refuses, -1 elsewhere;
-    `block` int8 alike. `contacts`: CONTACT_COLUMNS, in the order in which they were taken.
+    """`reasons` int8 [customer, service]: places in CODES, of the first that applies; -1 where nobody
+    asked. `binds` int32 [customer, service]: where NO_CAPACITY or CAPACITY_UNKNOWN, the place in `nodes` of the one
+    that refuses, -1 elsewhere; `block` int8 alike. `contacts`: CONTACT_COLUMNS, in the order in which they were taken.
     """
 
     services: tuple[str, ...]
