@@ -112,8 +112,8 @@ def list_(workspace: Workspace, as_json: bool, **options: Any) -> None:
 def services(as_markdown: bool, as_json: bool) -> None:
     """What may be offered (configs/services.yaml)."""
     from serving.cli.tables import number, show_table
+    from serving.pushes.configs import load_catalogue
     from serving.pushes.reference import load_text, markdown
-    from serving.pushes.shipped import load_catalogue
     from serving.pushes.telling import service_entry
 
     catalogue = load_catalogue()

@@ -14,9 +14,9 @@ from serving.customers.audit import Pull
 from serving.customers.desk import CustomerDesk
 from serving.desk.applications import Applications
 from serving.messages.pushes import PushesQuery, PushesReliefQuery, WishRequest
+from serving.pushes.configs import load_catalogue
 from serving.pushes.records import Push, Wish
 from serving.pushes.relieving import told_relief
-from serving.pushes.shipped import load_catalogue
 from serving.pushes.store import PushQuery, PushStore
 from serving.pushes.telling import moment, push_entry, service_entry
 from serving.refusals import FieldFault, NoConsentError, OutOfScopeError, UnknownPushError

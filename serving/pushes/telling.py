@@ -7,13 +7,11 @@ from typing import Any
 import pandas as pd
 
 from serving.decisions.pushes.catalogue import Catalogue, Service
+from serving.pushes.lists import CAUSAL, NOT_CAUSAL
 from serving.pushes.records import Push, PushRun
 from serving.rows import instant, plain
 
-__all__ = ["CAUSAL", "NOT_CAUSAL", "moment", "offer_of", "push_entry", "score_kind", "service_entry", "versions_of"]
-
-NOT_CAUSAL = "propensity, not causal"
-CAUSAL = "uplift, from outcomes drawn by lot"
+__all__ = ["moment", "offer_of", "push_entry", "score_kind", "service_entry", "versions_of"]
 
 _SAME = ("push_id", "channel", "variant", "campaign", "explored", "relief_node_id")
 _NUMBERS = ("propensity", "uplift", "value_cny", "cost_cny", "score_cny", "freed_kw")
