@@ -1,6 +1,5 @@
 """Deciding on the books as they are, and writing down what was decided, in one transaction with the room it holds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +7,12 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from serving.decisions.pushes.codes import CODES, CONTACTS, SENT
+from serving.decisions.pushes.codes import CODES, SENT
 from serving.decisions.pushes.policy import PushPolicy
 from serving.decisions.pushes.records import ADDS_VA, HELD_VA, Decided, Grid
 from serving.decisions.pushes.settle import settle
 from serving.decisions.pushes.weigh import Weighed
 from serving.ledger import Ask
-from serving.ledger.lapsing import lapse_in
 from serving.ledger.offers import hold_offers
 from serving.ledger.rooms import Room
 from serving.pushes.reading import read_grid
@@ -39,11 +37,6 @@ def settle_in(connection: Connection, run_id: str, weighed: Weighed, policy: Pus
     return Settled(settle(run_id, weighed, former, grid), grid, room)
 
 
-def expire_in(connection: Connection, now: datetime) -> None:
-    """Free what offers and other promises held whose time has run out."""
-    lapse_in(connection, now)
-
-
 def hold_and_keep(connection: Connection, run_id: str, settled: Settled, now: datetime, by: str) -> None:
     """Hold the room of what is sent, and write all contacts down; the run itself is there already."""
     contacts = settled.decided.contacts
@@ -63,12 +56,6 @@ def counts(decided: Decided) -> tuple[dict[str, int], dict[str, dict[str, int]]]
     return {code: many for code, many in total.items() if many}, by_service
 
 
-def contacts_by(decided: Decided) -> Mapping[str, int]:
-    """How many contacts bear each code of CONTACTS."""
-    found = decided.contacts["reason"].value_counts()
-    return {code: int(found.get(code, 0)) for code in CONTACTS}
-
-
 def _asks(contacts: pd.DataFrame, grid: Grid) -> tuple[list[Ask], list[tuple[int, ...]]]:
     """What is sent and adds load, as the ledger is asked for it: what it holds, and what it needs to be free."""
     held = contacts[list(HELD_VA)].to_numpy(dtype=np.int64)
@@ -76,7 +63,9 @@ def _asks(contacts: pd.DataFrame, grid: Grid) -> tuple[list[Ask], list[tuple[int
     rows = np.flatnonzero((contacts["reason"] == SENT).to_numpy(dtype=bool) & (held.max(axis=1, initial=0) > 0))
     columns = ["push_id", "area_id", "hall_id", "expires_at"]
     asks = []
-    for at, (push_id, area, hall, until) in zip(rows, contacts.iloc[rows][columns].itertuples(index=False), strict=True):
+    for at, (push_id, area, hall, until) in zip(
+        rows, contacts.iloc[rows][columns].itertuples(index=False), strict=True
+    ):
         va = tuple(held[at].tolist())
         expires = pd.Timestamp(until).to_pydatetime()
         hall_id = hall if isinstance(hall, str) else None

@@ -102,7 +102,9 @@ def _line(run_id: str, row: Any, service: Service) -> dict[str, Any]:
 def _card(row: Any, service: Service, zone: tzinfo) -> list[str]:
     relieves = _text(row.relief_node_id) is not None
     chance = f"{100 * row.propensity:.0f}"
-    english = f"about {chance} of 100 accept ({_kind(row)})" + ("; frees load where the grid is full" if relieves else "")
+    english = f"about {chance} of 100 accept ({_kind(row)})" + (
+        "; frees load where the grid is full" if relieves else ""
+    )
     chinese = f"预计接受率约 {chance}%（{'倾向估计，非因果' if _kind(row) == NOT_CAUSAL else '随机试验增益'}）"
     return [
         row.push_id,

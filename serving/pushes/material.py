@@ -1,4 +1,4 @@
-"""What a decision is made from, read once: the snapshot, who may be turned to, catalogue, policy, scores, the moment."""
+"""What a decision is made from, read once: snapshot, who may be turned to, catalogue, policy, scores, the moment."""
 
 import hashlib
 import json

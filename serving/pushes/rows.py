@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select
 
+from features.errors import NotFoundError
 from serving.decisions.pushes.codes import SENT
 from serving.decisions.pushes.records import ADDS_VA, CONTACT_COLUMNS, FORMER_COLUMNS, HELD_VA
 from serving.pushes.records import Outcome, Push, PushRun, Wish
@@ -22,6 +23,7 @@ __all__ = [
     "former_in",
     "insert_pushes",
     "insert_run",
+    "push_in",
     "run_in",
     "shadow_in",
     "the_newest_wishes",
@@ -84,6 +86,14 @@ def former_in(connection: Connection, now: datetime, days: int) -> pd.DataFrame:
     frame["expires_at"] = frame["expires_at"].where(~said_yes, np.maximum(frame["expires_at"], year))
     frame["answered_at"] = frame["answered_at"].where(frame["answer"] == "withdrawn")
     return frame[list(FORMER_COLUMNS)]
+
+
+def push_in(connection: Connection, push_id: str) -> Push:
+    """One offer, a hold-out's too; NotFoundError where there is none of that id."""
+    row = connection.execute(select(push).where(push.c.push_id == push_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no offer {push_id!r}")
+    return as_push(row)
 
 
 def shadow_in(connection: Connection, now: datetime) -> dict[str, np.ndarray]:

@@ -12,7 +12,17 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, func, insert, select
 from features.errors import NotFoundError
 from serving.decisions.pushes.codes import SENT
 from serving.pushes.records import STATES, Outcome, Push, PushRun, Wish
-from serving.pushes.rows import as_outcome, as_push, as_run, as_wish, former_in, run_in, shadow_in, the_newest_wishes
+from serving.pushes.rows import (
+    as_outcome,
+    as_push,
+    as_run,
+    as_wish,
+    former_in,
+    push_in,
+    run_in,
+    shadow_in,
+    the_newest_wishes,
+)
 from serving.pushes.tables import do_not_contact, push, push_outcome, push_run
 from serving.refusals import BadFieldError
 from serving.state import writing
@@ -109,10 +119,7 @@ class PushStore:
     def get(self, push_id: str) -> Push:
         """One offer, a hold-out's too; NotFoundError where there is none of that id."""
         with self.engine.connect() as connection:
-            row = connection.execute(select(push).where(push.c.push_id == push_id)).mappings().one_or_none()
-        if row is None:
-            raise NotFoundError(f"there is no offer {push_id!r}")
-        return as_push(row)
+            return push_in(connection, push_id)
 
     def outcomes(self, push_id: str) -> list[Outcome]:
         """What came of an offer, in the order in which it was told."""
