@@ -262,7 +262,7 @@ class OutcomeRequest(Message):
 
     push_id: str = Field(pattern=r"^[0-9a-f]{20}$", description="the offer", examples=["0123456789abcdef0123"])
     outcome: Literal["accepted", "declined", "no_answer", "withdrawn", "fulfilled"] = Field(
-        description="fulfilled: what was accepted is done; withdrawn: by the utility"
+        description="fulfilled: the service is there; withdrawn: by either side"
     )
     at: AwareDatetime = Field(description="when it came")
     kw_freed: float | None = Field(None, ge=0, le=1e6, description="peak load that it took away, as measured, kW")

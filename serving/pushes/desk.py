@@ -13,13 +13,21 @@ from serving.access import NEEDS_CONSENT, Permission, Principal, Scope
 from serving.customers.audit import Pull
 from serving.customers.desk import CustomerDesk
 from serving.desk.applications import Applications
-from serving.messages.pushes import PushesQuery, PushesReliefQuery, WishRequest
+from serving.messages.pushes import OutcomeRequest, PushesQuery, PushesReliefQuery, WishRequest
 from serving.pushes.configs import load_catalogue
+from serving.pushes.outcomes import take_outcome
 from serving.pushes.records import Push, Wish
 from serving.pushes.relieving import told_relief
 from serving.pushes.store import PushQuery, PushStore
 from serving.pushes.telling import moment, push_entry, service_entry
-from serving.refusals import FieldFault, NoConsentError, OutOfScopeError, UnknownPushError
+from serving.refusals import (
+    BadFieldError,
+    FieldFault,
+    KeyReusedError,
+    NoConsentError,
+    OutOfScopeError,
+    UnknownPushError,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["PushDesk", "own_key"]
 
 _PAGE = 100
-_FIRST_YEAR = 1950
+_FIRST_YEAR, _LAST_YEAR = 1950, 9000
 _AHEAD = timedelta(minutes=5)
 """Clocks differ by so much."""
 
@@ -102,6 +110,28 @@ class PushDesk:
         holdings = self.applications.holdings
         return told_relief(holdings.workspace, self.store, holdings.territory(), self.orgs.halls(who, query.org_unit))
 
+    def outcome(self, who: Principal, key: str, request: OutcomeRequest) -> dict[str, Any]:
+        """What came of an offer; the same again under its key changes nothing and says so."""
+        who.require(Permission.ANSWER)
+        push, now = self._visible(who, request.push_id), self.clock()
+        _require_sound(request.at, now)
+        if max(push.adds_va) > 0:
+            # What is accepted has to fit into the newest figures.
+            self.applications.queue()
+        told = request.model_dump(exclude={"push_id", "outcome", "at"})
+        at = request.at.astimezone(UTC)
+        try:
+            made, new = take_outcome(
+                self.engine, own_key(who, key), push.push_id, request.outcome, at, now, who.key_id, **told
+            )
+        except KeyReusedError as error:
+            fault = FieldFault("Idempotency-Key", "used for another answer")
+            raise KeyReusedError("another answer came under this key before", [fault]) from error
+        if new and made.room == "freed":
+            self.applications.queue().settle(now, who.key_id)
+        names = {"push_id": made.push_id, "outcome": made.kind, "at": moment(made.at)}
+        return names | {"repeated": not new, "room": made.room}
+
     def wish(self, who: Principal, customer_id: str) -> dict[str, Any]:
         """Whether a customer wants to be left alone."""
         who.require(Permission.PUSHES)
@@ -159,6 +189,14 @@ class PushDesk:
         told = len({one.customer_id for one in found})
         pull = Pull("pushes", told, customer_id=query.customer_id, org_unit=query.org_unit)
         self.customers.pulls.write(who, pull)
+
+
+def _require_sound(at: datetime, now: datetime) -> None:
+    # At the ends of the calendar a moment has no other zone.
+    if at.year < _FIRST_YEAR:
+        raise BadFieldError.of("at", f"is before {_FIRST_YEAR}")
+    if at.year > _LAST_YEAR or at > now + _AHEAD:
+        raise BadFieldError.of("at", "lies ahead")
 
 
 def own_key(who: Principal, key: str) -> str:
