@@ -7,6 +7,7 @@ from typing import Any
 from features.errors import HeadroomError
 from features.workspace import Workspace
 from serving.holdings import Territory
+from serving.pushes.folder import pushes_folder
 from serving.pushes.records import PushRun
 from serving.pushes.store import PushStore
 from serving.pushes.telling import moment
@@ -14,9 +15,8 @@ from serving.refusals import NotReadyError
 from serving.rows import plain
 from training.peak.blocks import BLOCKS
 
-__all__ = ["FOLDER", "relief_of", "told_relief"]
+__all__ = ["relief_of", "told_relief"]
 
-FOLDER = "pushes"
 _RELEASED = tuple(f"released_kva_{block}" for block in range(BLOCKS))
 
 
@@ -34,13 +34,13 @@ def told_relief(
 
 def relief_of(workspace: Workspace, run: PushRun) -> dict[str, Any]:
     """What a publication would release, of all nodes, in the shape `serving.messages.pushes` declares."""
-    path = workspace.root / FOLDER / str(run.folder) / "relief.json"
+    path = pushes_folder(workspace) / str(run.folder) / "relief.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise NotReadyError(f"{path} of run {run.run_id} cannot be read ({error.strerror})") from error
+        raise NotReadyError(f"the relief of run {run.run_id} cannot be read ({error.strerror})") from error
     except ValueError as error:
-        raise HeadroomError(f"{path} is damaged: it is no JSON") from error
+        raise HeadroomError(f"the relief of run {run.run_id} is damaged: it is no JSON") from error
     released = {str(one["node_id"]): one for one in found["released"]}
     return {
         "run_id": run.run_id,

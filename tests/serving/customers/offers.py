@@ -1,5 +1,6 @@
 """Offers laid down in a state as a run would have, to be listed, hidden and answered."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,12 +9,30 @@ import pandas as pd
 
 from features.workspace import Workspace
 from serving.decisions.pushes.records import ADDS_VA, CONTACT_COLUMNS, HELD_VA
+from serving.pushes.folder import pushes_folder
 from serving.pushes.records import PushRun
 from serving.pushes.rows import insert_pushes, insert_run
 from serving.state import open_state, writing
 from tests.serving.customers.conftest import people
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+
+RELIEF: dict[str, list[dict[str, Any]]] = {
+    "constrained": [
+        {"node_id": "A2", "kind": "area", "block": 4, "left_kva": -6.5, "queued_kva": 6.5, "missing_kva": 16.5},
+        {"node_id": "F2", "kind": "feeder", "block": 5, "left_kva": 4.0, "queued_kva": 0.0, "missing_kva": 6.0},
+    ],
+    "released": [
+        {"node_id": "A2", "kind": "area", "contacts": 3, "accepted": 0.3}
+        | {f"released_kva_{block}": 7.25 * (block == 4) for block in range(6)},
+    ],
+    "served": [
+        {"application_id": "Y1", "node_id": "A2", "kva": 6.5}
+        | {"binding_node_id": "A2", "binding_level": "area", "block": 4},
+        {"application_id": "Y9", "node_id": "A4", "kva": 2.0}
+        | {"binding_node_id": None, "binding_level": None, "block": None},
+    ],
+}
 
 
 def run_of(run_id: str = "run-1", **more: Any) -> PushRun:
@@ -34,6 +53,7 @@ def run_of(run_id: str = "run-1", **more: Any) -> PushRun:
         "customers": 40,
         "sent": 0,
         "held_out": 0,
+        "folder": f"{run_id}-0123456789",
     }
     return PushRun(**(base | more))
 
@@ -79,4 +99,7 @@ def lay_down(workspace: Workspace, contacts: Sequence[dict[str, Any]], run: Push
             insert_pushes(connection, made.run_id, frame)
     finally:
         engine.dispose()
+    folder = pushes_folder(workspace) / str(made.folder)
+    folder.mkdir(parents=True)
+    (folder / "relief.json").write_text(json.dumps(RELIEF), encoding="utf-8")
     return made

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from serving.access import ROLES, Permission
-from serving.messages import PushEntry, PushesAnswer, ServicesAnswer, WishAnswer
+from serving.messages import PushEntry, PushesAnswer, PushesReliefAnswer, ServicesAnswer, WishAnswer
 from tests.serving.customers.offers import NOW, contact, lay_down, run_of
 
 LIST = "/v1/pushes"
@@ -139,7 +139,9 @@ def test_a_wish_is_taken_read_and_lifted(desk: Any) -> None:
     again = WishAnswer.model_validate_json(wish(desk, "C0001", {"wish": True, "why": "again"}).content)
     assert again == said
     assert WishAnswer.model_validate_json(desk.get(path, "planner").content) == said
-    assert not WishAnswer.model_validate_json(wish(desk, "C0001", {"wish": False, "why": "asked"}, "admin").content).wish
+    assert not WishAnswer.model_validate_json(
+        wish(desk, "C0001", {"wish": False, "why": "asked"}, "admin").content
+    ).wish
 
 
 def test_wishes_are_taken_by_those_who_may_and_of_their_own(desk: Any) -> None:
@@ -153,6 +155,25 @@ def test_wishes_are_taken_by_those_who_may_and_of_their_own(desk: Any) -> None:
         "PUT", "/v1/customers/C0001/do-not-contact", content=b"{}", headers=desk.headers("counter")
     )
     desk.refusal(sent, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_relief_is_told_of_the_nodes_a_key_sees(offered: Any) -> None:
+    whole, hall = (
+        PushesReliefAnswer.model_validate_json(offered.get("/v1/pushes/relief", who).content)
+        for who in ("planner", "counter")
+    )
+    assert [one.node_id for one in whole.nodes] == ["A2", "F2"]
+    assert [one.application_id for one in whole.applications] == ["Y1", "Y9"]
+    assert [one.node_id for one in hall.nodes] == ["A2"]
+    assert [one.application_id for one in hall.applications] == ["Y1"]
+    (area,) = hall.nodes
+    assert (area.offers, area.accepted, area.released_kva[4], area.missing_kva) == (3, 0.3, 7.25, 16.5)
+    assert whole.nodes[1].released_kva == [0.0] * 6
+    offered.refusal(offered.get("/v1/pushes/relief", "hall", org_unit="D2"), 403, "OUT_OF_SCOPE")
+
+
+def test_without_a_publication_relief_says_what_makes_one(desk: Any) -> None:
+    assert "headroom publish pushes" in desk.refusal(desk.get("/v1/pushes/relief"), 503, "NOT_READY").message
 
 
 def test_every_reading_is_written_down(offered: Any) -> None:
