@@ -9,6 +9,9 @@ from training.peak.blocks import BLOCK_HOURS, BLOCKS
 
 __all__ = ["own_kw"]
 
+_PEAK_DAY = 1.2
+"""On the days on which the grid is fullest a customer uses so many times the mean day of the season."""
+
 _HOURS = BLOCKS * BLOCK_HOURS
 _PARTS = {
     "night_share": (22, 23, 0, 1, 2, 3, 4, 5),
@@ -21,9 +24,9 @@ _PARTS = {
 def own_kw(wide: Wide, profiles: Mapping[str, Sequence[float]]) -> np.ndarray:
     """Mean load of each customer in each four-hour block of the local day, kW, float64 [customers, 6].
 
-    It is a day of the customer's own high season. `profiles` are 24 hourly values by customer class, of any scale; a
-    class without one has an even day. It is never above the highest load or the agreed capacity, where those are
-    known; NaN where no use is known.
+    It is one of the highest days of the customer's own high season. `profiles` are 24 hourly values by customer class,
+    of any scale; a class without one has an even day. It is never above the highest load or the agreed capacity, where
+    those are known; NaN where no use is known.
     """
     hours = _season_kwh(wide)[:, None] * _day(wide, profiles)
     blocks = hours.reshape(len(wide), BLOCKS, BLOCK_HOURS).mean(axis=2)
@@ -32,13 +35,13 @@ def own_kw(wide: Wide, profiles: Mapping[str, Sequence[float]]) -> np.ndarray:
 
 
 def _season_kwh(wide: Wide) -> np.ndarray:
-    """Use of a day in the season in which most is used, kWh [customers]."""
+    """Use of a high day in the season in which most is used, kWh [customers]."""
     year, recent = _number(wide, "use_365d_kwh") / 365, _number(wide, "use_90d_kwh_day")
     summer, winter = (np.nan_to_num(_number(wide, name), nan=1.0) for name in ("summer_ratio", "winter_ratio"))
     # Both are relative to the mild months: a year is a quarter summer, a quarter winter, and half mild.
     season = year * np.maximum(np.maximum(summer, winter), 1.0) * 4 / (2 + summer + winter)
     # Whoever uses more now than in the best season of the year before has grown.
-    return np.maximum(np.fmax(season, recent), 0.0)
+    return _PEAK_DAY * np.maximum(np.fmax(season, recent), 0.0)
 
 
 def _day(wide: Wide, profiles: Mapping[str, Sequence[float]]) -> np.ndarray:

@@ -44,6 +44,9 @@ class PushPolicy(Settings):
         10, ge=0, description="an area with no more than this left in a block is constrained"
     )
     relief_cover: float = Field(1.0, gt=0, description="sought until it is so many times what is missing")
+    relief_least_kw: float = Field(
+        0.3, ge=0, description="what frees less from one who accepts is no relief, and offered like all else"
+    )
     relief_contacts: int = Field(40, ge=1, description="at a constrained node in one run, at most")
     hall_contacts: int = Field(200, ge=1, description="cards for one hall in one run, at most")
     least_score_cny: float = Field(0.0, description="an offer whose score is not above this is not made")

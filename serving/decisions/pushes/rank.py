@@ -28,9 +28,12 @@ class Relief:
 
 
 def relief_of(weighed: Weighed, pairs: Pairs, grid: Grid) -> Relief:
-    """Which pairs free load in the binding block of the constrained node above them."""
+    """Which pairs free load in the binding block of the constrained node above them. Figures that are too old tell of
+    none."""
     policy = weighed.policy
     constrained = find_constrained(grid, policy)
+    if grid.stale is not None:
+        constrained = constrained.iloc[:0]
     needed = constrained["missing_kva"].to_numpy(dtype=float) * policy.power_factor * policy.relief_cover
     texts = text_of(weighed.wide, "area_id", weighed.places)
     by_area = relief_node([*texts.values, None], constrained, grid)
@@ -38,7 +41,7 @@ def relief_of(weighed: Weighed, pairs: Pairs, grid: Grid) -> Relief:
     # One more, for those above whom nothing is constrained.
     block = np.array([*constrained["block"], 0], dtype=np.intp)[node]
     freed = np.maximum(-pairs.firm_kw[np.arange(len(pairs)), block], 0.0)
-    relieves = (node >= 0) & (freed > 0)
+    relieves = (node >= 0) & (freed > 0) & (freed >= policy.relief_least_kw)
     ids = tuple(str(one) for one in constrained["node_id"])
     return Relief(ids, needed, np.where(relieves, node, -1), np.where(relieves, freed, np.nan))
 

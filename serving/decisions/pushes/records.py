@@ -95,6 +95,7 @@ class Grid:
     kinds: Mapping[str, str] = field(default_factory=dict)
     waiting: Sequence[Waiting] = ()
     shadow_va: Mapping[str, np.ndarray] = field(default_factory=dict)
+    own_va: Mapping[str, np.ndarray] = field(default_factory=dict)
     stale: str | None = None
 
 

@@ -15,6 +15,8 @@ from serving.decisions.pushes.own import own_kw
 from serving.decisions.selection import Texts, Wide
 from training.peak import ConnectionPolicy
 
+HIGH = 1.2
+"""A high day over the mean one of its season."""
 PROFILES = load_settings(ConnectionPolicy, config_path("policy/connections.yaml")).profile
 PARTS = {"night_share": range(-2, 6), "morning_share": range(6, 10), "evening_share": range(18, 22)}
 
@@ -34,25 +36,25 @@ def one(name: str | None = "residential", **numbers: float) -> list[float]:
 
 
 def test_an_even_day_is_drawn_evenly() -> None:
-    assert one(None, use_90d_kwh_day=24) == pytest.approx([1.0] * 6)
+    assert one(None, use_90d_kwh_day=24) == pytest.approx([HIGH] * 6)
 
 
 def test_a_home_draws_most_in_the_evening_and_what_it_uses_in_all() -> None:
     found = one(use_365d_kwh=3650)
-    assert 4 * sum(found) == pytest.approx(10)
+    assert 4 * sum(found) == pytest.approx(10 * HIGH)
     hours = PROFILES["residential"]
-    assert found == pytest.approx([10 * sum(hours[4 * b : 4 * b + 4]) / sum(hours) / 4 for b in range(6)])
+    assert found == pytest.approx([10 * HIGH * sum(hours[4 * b : 4 * b + 4]) / sum(hours) / 4 for b in range(6)])
     assert max(found) == found[4]
 
 
 def test_the_season_in_which_most_is_used_counts() -> None:
     # A mild day uses 10, one in summer 20, one in winter 15: a year's mean is 13.75.
     found = one(None, use_365d_kwh=13.75 * 365, summer_ratio=2.0, winter_ratio=1.5)
-    assert 4 * sum(found) == pytest.approx(20)
+    assert 4 * sum(found) == pytest.approx(20 * HIGH)
 
 
 def test_whoever_has_grown_beyond_it_draws_what_he_uses_now() -> None:
-    assert 4 * sum(one(None, use_365d_kwh=3650, use_90d_kwh_day=30)) == pytest.approx(30)
+    assert 4 * sum(one(None, use_365d_kwh=3650, use_90d_kwh_day=30)) == pytest.approx(30 * HIGH)
 
 
 def test_without_any_use_nothing_is_known() -> None:
@@ -64,7 +66,7 @@ def test_without_any_use_nothing_is_known() -> None:
 def test_the_hours_follow_the_shares_that_are_known() -> None:
     night = one(use_90d_kwh_day=24, night_share=1.0, morning_share=0.0, evening_share=0.0)
     assert night[2:5] == pytest.approx([0, 0, 0])
-    assert 4 * sum(night) == pytest.approx(24)
+    assert 4 * sum(night) == pytest.approx(24 * HIGH)
     # Two known shares leave two unknown: nothing is bent.
     assert one(use_90d_kwh_day=24, night_share=1.0, morning_share=0.0) == one(use_90d_kwh_day=24)
     # Energy given back can make shares that are none together.
@@ -75,7 +77,7 @@ def test_the_hours_follow_the_shares_that_are_known() -> None:
 def oracle(name: str, row: dict[str, float]) -> list[float]:
     """The same, one hour after the other."""
     mild = row["use_365d_kwh"] / 365 * 4 / (2 + row["summer_ratio"] + row["winter_ratio"])
-    day = max(mild * max(row["summer_ratio"], row["winter_ratio"], 1), row["use_90d_kwh_day"])
+    day = HIGH * max(mild * max(row["summer_ratio"], row["winter_ratio"], 1), row["use_90d_kwh_day"])
     part_of = {hour % 24: part for part, hours in PARTS.items() for hour in hours}
     share = dict(row) | {"rest": 1 - sum(row[part] for part in PARTS)}
     hours = PROFILES[name]

@@ -21,6 +21,7 @@ from serving.decisions.pushes.relief import (
     find_constrained,
     freed_by_block,
     freed_kw,
+    own_room,
     released,
     relief_node,
 )
@@ -33,10 +34,10 @@ KINDS = {node: {"S": "substation", "F": "feeder", "A": "area"}[node[0]] for node
 POLICY = PushPolicy(power_factor=0.9)
 
 
-def grid(waiting: Sequence[Waiting] = (), **kva: float | list[float]) -> Grid:
+def grid(waiting: Sequence[Waiting] = (), own: dict[str, float] | None = None, **kva: float | list[float]) -> Grid:
     """Plenty everywhere but where told."""
     left = {node: np.broadcast_to(1000.0 * np.array(kva.get(node, 500.0)), 6).copy() for node in PATHS}
-    return Grid(left, PATHS, KINDS, waiting)
+    return Grid(left, PATHS, KINDS, waiting, own_va={node: np.full(6, 1000.0 * at) for node, at in (own or {}).items()})
 
 
 def waits(node: str, kva: float, name: str = "Y1") -> Waiting:
@@ -67,7 +68,7 @@ def test_a_full_area_says_when_and_how_much_is_missing() -> None:
 
 def test_the_queue_comes_first_and_whole_at_all_its_nodes() -> None:
     found = find_constrained(grid([waits("A1", 60), waits("A1", 30, "Y2")], A1=75, F1=120, F2=9), POLICY)
-    assert told(found) == [("A1", "area", 0, -15.0, 90.0, 25.0), ("F2", "feeder", 0, 9.0, 0.0, 1.0)]
+    assert told(found) == [("A1", "area", 5, -15.0, 90.0, 25.0), ("F2", "feeder", 5, 9.0, 0.0, 1.0)]
 
 
 def test_who_waits_at_an_unknown_place_takes_nothing() -> None:
@@ -75,8 +76,8 @@ def test_who_waits_at_an_unknown_place_takes_nothing() -> None:
 
 
 def test_of_equally_full_hours_those_amid_the_fullest_bind() -> None:
-    found = find_constrained(grid(A1=[80, 60, 0, 0, 0, 30], A3=[80, 90, 60, 20, 0, 0]), POLICY)
-    assert list(found["block"]) == [3, 4]
+    full = grid(A1=[80, 60, 0, 0, 0, 30], A2=[9, 20, 0, 0, 0, 0], A3=[80, 90, 60, 20, 0, 0], A4=0)
+    assert list(find_constrained(full, POLICY)["block"]) == [3, 4, 4, 5]
 
 
 def test_what_is_not_known_is_not_constrained() -> None:
@@ -125,7 +126,7 @@ def test_what_is_freed_is_a_share_of_what_is_drawn_and_of_what_is_not_known_noth
     load = Load(kw=(0, 0, 0, 0, -1.0, 2.0), own_share=(0.2, 0, -0.1, 0, -0.3, 0))
     own = np.array([[10.0] * 6, [np.nan] * 6])
     assert freed_kw(load, own, 2).tolist() == [1.0, 0.0]
-    assert freed_kw(load, own, 4).tolist() == [4.0, 1.0]
+    assert freed_kw(load, own, 4).tolist() == [4.0, 0.0]
     assert freed_kw(load, own, 0).tolist() == [0.0, 0.0]
     assert freed_kw(load, own, np.array([4, 5])).tolist() == [4.0, 0.0]
     assert freed_kw(load, np.empty((0, 6)), 1).shape == (0,)
@@ -153,7 +154,7 @@ def test_only_relief_that_was_sent_opens_anything_by_its_probability() -> None:
     assert list(nodes["node_id"]) == ["A1", "F1", "S"]
     assert list(nodes["contacts"]) == [2, 2, 2]
     assert nodes["accepted"].tolist() == pytest.approx([0.4] * 3)
-    assert nodes[[f"released_kva_{block}" for block in range(6)]].to_numpy()[0] == pytest.approx([0, 0, 4, 0, 8, 0])
+    assert nodes[[f"freed_kva_{block}" for block in range(6)]].to_numpy()[0] == pytest.approx([0, 0, 4, 0, 8, 0])
     assert tuple(served.columns) == SERVED_COLUMNS
     assert not len(served)
 
@@ -174,11 +175,55 @@ def test_those_in_the_queue_are_served_in_their_order() -> None:
 
 
 def test_relief_at_a_feeder_serves_other_areas_where_these_are_known_to_have_room() -> None:
-    full = grid([waits("A2", 15)], A1=0, A2=0, F1=0)
     rows, freed = contacts({"propensity": 0.5, "relief_node_id": "F1"}), np.full((1, 6), 36.0)
-    assert not len(released(rows, freed, full, POLICY)[1])
-    _, served = released(rows, freed, full, POLICY, beyond_va={"A2": np.full(6, 15_000.0)})
-    assert told(served) == [("Y1", "A2", 15.0, "F1", "feeder", 0)]
+    queue = [waits("A2", 15)]
+    assert not len(released(rows, freed, grid(queue, A1=0, A2=0, F1=0), POLICY)[1])
+    full = grid(queue, {"A2": 15}, A1=0, A2=0, F1=0)
+    assert told(released(rows, freed, full, POLICY)[1]) == [("Y1", "A2", 15.0, "F1", "feeder", 0)]
+
+
+def test_what_a_node_is_over_its_limit_is_made_good_first() -> None:
+    rows, freed = contacts({"propensity": 0.5}), np.full((1, 6), 36.0)  # 20 kVA
+    for over, opened, served in ((0, 20, 1), (8, 12, 0), (30, 0, 0)):
+        nodes, those = released(rows, freed, grid([waits("A1", 15)], {"A1": -over}, A1=0), POLICY)
+        row = nodes.set_index("node_id").loc["A1"]
+        assert (row["freed_kva_2"], row["opened_kva_2"], len(those)) == (
+            pytest.approx(20),
+            pytest.approx(opened),
+            served,
+        )
+    found = find_constrained(grid([waits("A1", 15)], {"A1": -30}, A1=0), POLICY)
+    assert told(found) == [("A1", "area", 5, -45.0, 15.0, 55.0)]
+
+
+def test_a_node_that_only_those_above_bind_is_not_constrained_itself() -> None:
+    full = grid((), {"F1": 80, "A1": 3}, S=0, F1=0, A1=0, A2=0)
+    found = find_constrained(full, POLICY)
+    assert list(found["node_id"]) == ["A1", "A2", "S"]
+    assert [found["node_id"].iat[at] for at in relief_node(["A1", "A2"], found, full)] == ["S", "S"]
+
+
+def capacity(**row: float | list[float]) -> pd.DataFrame:
+    usual: dict[str, Any] = {"node_id": "A1", "own_kva": 0.0, "kappa": 1.1, "peak_p50_kw": 100.0, "limit_kw": 200.0}
+    blocks = row.pop("blocks", [0.0] * 6)
+    assert isinstance(blocks, list)
+    return pd.DataFrame([usual | row | {f"block_kva_{at}": kva for at, kva in enumerate(blocks)}])
+
+
+def test_the_own_room_is_told_by_the_table_of_open_capacity() -> None:
+    def room(held_kva: float = 0.0, **row: float | list[float]) -> list[float]:
+        table = capacity(**row)
+        left = {"A1": 1000 * (table.filter(like="block_kva_").to_numpy(dtype=float)[0] - held_kva)}
+        return [kva / 1000 for kva in own_room(table, left, 0.9)["A1"].tolist()]
+
+    # Bound by those above in two blocks; what it has at least is told.
+    assert room(blocks=[90, 80, 0, 0, 60, 70], own_kva=50) == [90, 80, 50, 50, 60, 70]
+    assert room(7, blocks=[90, 80, 0, 0, 20, 70], own_kva=50) == [83, 73, 43, 43, 43, 63]
+    assert room(blocks=[90, 80, 0, 0, 0, 70]) == [90, 80, 0, 0, 0, 70]
+    # 110 kW expected where 83 are allowed: 30 kVA too much.
+    assert room(blocks=[90, 80, 0, 0, 0, 70], limit_kw=83) == pytest.approx([90, 80, -30, -30, -30, 70])
+    assert np.isnan(room(blocks=[float("nan")] * 6, own_kva=float("nan"))).all()
+    assert own_room(capacity(), {}, 0.9) == {}
 
 
 @given(st.lists(st.tuples(st.sampled_from(["A1", "A2", "A3"]), st.floats(0, 1), st.floats(0, 50)), max_size=6))
@@ -186,7 +231,7 @@ def test_what_is_opened_adds_up_to_the_top(rows: list[tuple[str, float, float]])
     made = contacts(*({"area_id": area, "propensity": p, "relief_node_id": area} for area, p, _ in rows))
     freed = np.array([[kw] * 6 for *_, kw in rows]).reshape(len(rows), 6)
     nodes, _ = released(made, freed, grid(), POLICY)
-    kva = dict(zip(nodes["node_id"], nodes["released_kva_3"], strict=True))
+    kva = dict(zip(nodes["node_id"], nodes["freed_kva_3"], strict=True))
     whole = sum(p * kw for _, p, kw in rows) / POLICY.power_factor
     assert kva.get("S", 0.0) == pytest.approx(whole)
     assert sum(kva.get(area, 0.0) for area in ("A1", "A2", "A3")) == pytest.approx(whole)
