@@ -1,6 +1,6 @@
 """Deciding on the books as they are, and writing down what was decided, in one transaction with the room it holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -8,13 +8,14 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from serving.decisions.pushes.codes import CODES, SENT
-from serving.decisions.pushes.policy import PushPolicy
 from serving.decisions.pushes.records import ADDS_VA, HELD_VA, Decided, Grid
+from serving.decisions.pushes.relief import own_room
 from serving.decisions.pushes.settle import settle
 from serving.decisions.pushes.weigh import Weighed
 from serving.ledger import Ask
 from serving.ledger.offers import hold_offers
 from serving.ledger.rooms import Room
+from serving.pushes.material import Material
 from serving.pushes.reading import read_grid
 from serving.pushes.rows import former_in, insert_pushes
 
@@ -30,9 +31,12 @@ class Settled:
     room: Room | None
 
 
-def settle_in(connection: Connection, run_id: str, weighed: Weighed, policy: PushPolicy, now: datetime) -> Settled:
+def settle_in(connection: Connection, run_id: str, weighed: Weighed, material: Material) -> Settled:
     """Decide on the books as they are within a transaction; with `Ledger.transaction(whole=True)` they stay so."""
+    policy, now = material.policy, material.moment.now
     grid, room = read_grid(connection, policy, now)
+    if room is not None and material.capacity is not None and material.capacity.id == room.base_id:
+        grid = replace(grid, own_va=own_room(material.capacity.capacity(), grid.left_va, policy.power_factor))
     former = former_in(connection, now, max(policy.per_channel_days, policy.total_days))
     return Settled(settle(run_id, weighed, former, grid), grid, room)
 

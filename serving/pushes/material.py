@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from serving.decisions.pushes.policy import PushPolicy
 from serving.decisions.pushes.records import Moment, People, Scores
 from serving.decisions.pushes.weigh import Weighed, weigh
 from serving.decisions.selection import Texts, Wide
+from serving.publish import Publication, latest_of, list_publications
 from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.reading import read_people
 from serving.pushes.records import Wish
@@ -40,7 +41,9 @@ def no_scores(workspace: Workspace, wide: Wide) -> Scores:  # noqa: ARG001
 
 @dataclass(frozen=True)
 class Material:
-    """Everything but books and grid. `models` are those behind the snapshot; `fingerprint` is of the lake now."""
+    """Everything but books and grid. `models` are those behind the snapshot; `fingerprint` is of the lake now, and
+    `capacity` the publication the ledger may stand on, for what it tells beside the room. `services` are those of the
+    catalogue that are asked about; None: all."""
 
     catalogue: Catalogue
     policy: PushPolicy
@@ -53,11 +56,23 @@ class Material:
     models: tuple[dict[str, Any], ...] = ()
     fingerprint: str = ""
     zone: str = "UTC"
+    capacity: Publication | None = None
+    services: tuple[str, ...] | None = None
 
     def weighed(self, within: np.ndarray | None = None) -> Weighed:
         """Every service weighed for every customer (of `within`, a mask)."""
         one = self
-        return weigh(one.catalogue, one.policy, one.wide, one.people, one.own_kw, one.scores, one.moment, within)
+        asked = [service for service in one.catalogue.services if one.services is None or service.code in one.services]
+        return weigh(
+            Catalogue(services=tuple(asked)),
+            one.policy,
+            one.wide,
+            one.people,
+            one.own_kw,
+            one.scores,
+            one.moment,
+            within,
+        )
 
     def used_models(self) -> tuple[dict[str, Any], ...]:
         """Models behind the snapshot, then those of uplift."""
@@ -94,24 +109,21 @@ def read_material(
     """The material of a decision at `now` on a snapshot, of all its customers or of some (in the snapshot's order; who
     is not in it is left out). `catalogue` and `policy` are those in force where they are not given."""
     lake, territory = Lake(workspace.lake), workspace.territory()
-    whole = snapshot.wide
-    scores = score(workspace, whole)
-    places = None if customers is None else _places(whole, customers)
-    wide = whole if places is None else some_of(whole, places)
-    if places is not None:
-        scores = replace(scores, uplift={name: uplift[places] for name, uplift in scores.uplift.items()})
+    wide = snapshot.wide if customers is None else some_of(snapshot.wide, _places(snapshot.wide, customers))
+    published = list_publications(workspace)
     return Material(
         catalogue=catalogue or load_catalogue(),
         policy=policy or load_push_policy(),
         wide=wide,
         people=read_people(lake, wide, now, wishes),
         own_kw=own_kw(wide, _profiles()),
-        scores=scores,
+        scores=score(workspace, wide),
         moment=moment_of(now, territory.time_zone, snapshot.as_of.to_pydatetime()),
         snapshot_id=snapshot.id,
         models=tuple(dict(one) for one in snapshot.made_from.get("models", ())),
         fingerprint=lake.fingerprint(as_of=pd.Timestamp(now)),
         zone=territory.time_zone,
+        capacity=latest_of(published) if published else None,
     )
 
 

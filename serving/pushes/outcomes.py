@@ -110,9 +110,10 @@ def _taken_up(
     connection: Connection, offer: Push, held: Reservation | None, now: datetime, by: str
 ) -> Reservation | None:
     room = read_room(connection)
-    if room is None or offer.area_id not in room.paths:
+    path = None if room is None or offer.area_id is None else room.paths.get(offer.area_id)
+    if path is None:
         return None
-    ask = Ask("offer", offer.push_id, room.paths[offer.area_id], offer.adds_va, offer.hall_id, why="accepted")
+    ask = Ask("offer", offer.push_id, path, offer.adds_va, offer.hall_id, why="accepted")
     return take_up(connection, held, ask, now, by)
 
 

@@ -95,7 +95,7 @@ def publish_on(
         if known is not None:
             return _there(workspace, known)
         lapse_in(connection, now)
-        settled = settle_in(connection, run_id, weighed, material.policy, now)
+        settled = settle_in(connection, run_id, weighed, material)
         files = contents(run_id, settled, material, load_queue_policy().overtaking)
         asked = len(weighed.places)
         run = run_record(run_id, "publish", settled, material, asked, by, org_unit)

@@ -66,7 +66,8 @@ def read_grid(connection: Connection, policy: PushPolicy, now: datetime) -> tupl
         return Grid({}, {}, stale="no open capacity is published yet"), None
     waiting = [Waiting(case.application_id, case.node_id, case.va) for case in waiting_cases(connection)]
     shadow = shadow_in(connection, now)
-    return Grid(room.left_va(), room.paths, room.kinds, waiting, shadow, _stale(room, policy, now)), room
+    stale = _stale(room, policy, now)
+    return Grid(room.left_va(), room.paths, room.kinds, waiting, shadow, stale=stale), room
 
 
 def _stale(room: Room, policy: PushPolicy, now: datetime) -> str | None:

@@ -20,6 +20,7 @@ __all__ = [
     "as_push",
     "as_run",
     "as_wish",
+    "contacts_in",
     "former_in",
     "insert_pushes",
     "insert_run",
@@ -33,7 +34,7 @@ ACCEPTED = ("accepted", "fulfilled")
 ACCEPTED_DAYS = 365
 """Who accepted is not offered the same service for a year, whatever the snapshot still says of him."""
 
-_EMPTY_IF_NAN = ("uplift", "freed_kw")
+_MOMENTS = ("decided_at", "expires_at")
 
 
 def run_in(connection: Connection, run_id: str | None = None, key: str | None = None) -> PushRun | None:
@@ -94,6 +95,15 @@ def push_in(connection: Connection, push_id: str) -> Push:
     if row is None:
         raise NotFoundError(f"there is no offer {push_id!r}")
     return as_push(row)
+
+
+def contacts_in(connection: Connection, run_id: str) -> pd.DataFrame:
+    """CONTACT_COLUMNS of what a run offered, in its order."""
+    query = select(*(push.c[name] for name in CONTACT_COLUMNS)).where(push.c.run_id == run_id).order_by(push.c.place)
+    rows = connection.execute(query).all()
+    frame = pd.DataFrame.from_records(rows, columns=list(CONTACT_COLUMNS))
+    numbers = dict.fromkeys(("uplift", "freed_kw"), float)
+    return frame.astype(numbers).assign(**{name: pd.to_datetime(frame[name], utc=True) for name in _MOMENTS})
 
 
 def shadow_in(connection: Connection, now: datetime) -> dict[str, np.ndarray]:
