@@ -13,13 +13,15 @@ from serving.access import NEEDS_CONSENT, Permission, Principal, Scope
 from serving.customers.audit import Pull
 from serving.customers.desk import CustomerDesk
 from serving.desk.applications import Applications
-from serving.messages.pushes import OutcomeRequest, PushesQuery, PushesReliefQuery, WishRequest
-from serving.pushes.configs import load_catalogue
+from serving.messages.pushes import DecideRequest, OutcomeRequest, PushesQuery, PushesReliefQuery, WishRequest
+from serving.pushes.configs import load_catalogue, load_push_policy
+from serving.pushes.deciding import DecidedNow, decide_now
+from serving.pushes.judged import told_customers
 from serving.pushes.outcomes import take_outcome
 from serving.pushes.records import Push, Wish
 from serving.pushes.relieving import told_relief
 from serving.pushes.store import PushQuery, PushStore
-from serving.pushes.telling import moment, push_entry, service_entry
+from serving.pushes.telling import moment, push_entry, service_entry, versions_of
 from serving.refusals import (
     BadFieldError,
     FieldFault,
@@ -27,12 +29,15 @@ from serving.refusals import (
     NoConsentError,
     OutOfScopeError,
     UnknownPushError,
+    UnknownServiceError,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from serving.customers.snapshot import Snapshot
     from serving.decisions.pushes.catalogue import Catalogue
+    from serving.decisions.pushes.policy import PushPolicy
 
 __all__ = ["PushDesk", "own_key"]
 
@@ -51,14 +56,21 @@ class PushDesk:
         applications: Applications,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         catalogue: "Catalogue | None" = None,
+        policy: "PushPolicy | None" = None,
     ) -> None:
-        self.customers, self.applications, self.clock, self._given = customers, applications, clock, catalogue
+        self.customers, self.applications, self.clock = customers, applications, clock
+        self._catalogue, self._policy = catalogue, policy
         self.orgs = applications.orgs
 
     @cached_property
     def catalogue(self) -> "Catalogue":
         """The catalogue in force, unless another was given."""
-        return self._given or load_catalogue()
+        return self._catalogue or load_catalogue()
+
+    @cached_property
+    def policy(self) -> "PushPolicy":
+        """The policy in force, unless another was given."""
+        return self._policy or load_push_policy()
 
     @property
     def engine(self) -> "Engine":
@@ -69,6 +81,27 @@ class PushDesk:
     def store(self) -> PushStore:
         """Offers in the state."""
         return PushStore(self.engine)
+
+    def decide(self, who: Principal, key: str | None, request: DecideRequest) -> dict[str, Any]:
+        """What to offer to some customers, and why all else is not; `commit` makes the offers, once under a key."""
+        who.require(Permission.PUSH if request.commit else Permission.PUSHES)
+        if request.commit and key is None:
+            raise BadFieldError.of("Idempotency-Key", "is needed with `commit`, so that offers are not made twice")
+        customers = list(dict.fromkeys(request.customer_ids))
+        snapshot = self.customers.holdings.snapshot()
+        self._require_known(who, customers, request.services)
+        single = customers[0] if len(customers) == 1 else None
+        self.customers.pulls.write(who, Pull("pushes/decide", len(customers), snapshot.id, single))
+        made = self._decided(who, None if key is None else own_key(who, key), request, snapshot)
+        forbidding = self.customers.holdings.forbidding() if who.role in NEEDS_CONSENT else ()
+        return {
+            "run_id": made.run.run_id if made.committed else None,
+            "committed": made.committed,
+            "repeated": made.repeated,
+            "decided_at": moment(made.run.decided_at),
+            "versions": versions_of(made.run),
+            "customers": told_customers(who, made.decided, made.wide, customers, forbidding),
+        }
 
     def services(self, who: Principal) -> dict[str, Any]:
         """Everything that may be offered."""
@@ -148,6 +181,34 @@ class PushDesk:
             made = self.store.set_do_not_contact(customer_id, request.wish, who.key_id, self.clock(), request.why)
             stands = [made]
         return _wish(customer_id, stands)
+
+    def _decided(self, who: Principal, key: str | None, request: DecideRequest, snapshot: "Snapshot") -> DecidedNow:
+        try:
+            return decide_now(
+                self.applications.holdings.workspace,
+                self.engine,
+                self.clock(),
+                request.customer_ids,
+                request.services,
+                request.commit,
+                key,
+                who.key_id,
+                snapshot,
+                self.catalogue,
+                self.policy,
+            )
+        except KeyReusedError as error:
+            fault = FieldFault("Idempotency-Key", "used for other offers")
+            raise KeyReusedError("other offers were asked for under this key before", [fault]) from error
+
+    def _require_known(self, who: Principal, customers: Sequence[str], services: Sequence[str] | None) -> None:
+        """Refuse a customer or a service nobody knows, and a customer of another unit."""
+        for place, one in enumerate(customers):
+            self.customers.accounts.require_own(who, one, f"customer_ids.{place}")
+        for place, code in enumerate(services or ()):
+            if self.catalogue.service(code) is None:
+                message = f"there is no service {code}"
+                raise UnknownServiceError(message, [FieldFault(f"services.{place}", message)])
 
     def _asked(self, who: Principal, query: PushesQuery) -> PushQuery:
         """What is asked for, within what the key may see."""

@@ -32,19 +32,27 @@ def told_customers(
             "customer_id": one,
             "hall_id": halls[row],
             "area_id": areas[row],
-            "decisions": [_refused(service, _FORBIDDEN) for service in decided.services]
-            if one in forbidding
-            else _decisions(who, decided, int(places[row]), one, offers),
+            "decisions": _decisions(who, decided, int(places[row]), one, offers, one in forbidding),
         }
         for row, one in enumerate(customer_ids)
     ]
 
 
 def _decisions(
-    who: Principal, decided: Decided, place: int, customer_id: str, offers: Mapping[tuple[str, str], dict[str, Any]]
+    who: Principal,
+    decided: Decided,
+    place: int,
+    customer_id: str,
+    offers: Mapping[tuple[str, str], dict[str, Any]],
+    forbids: bool,
 ) -> list[dict[str, Any]]:
     told = []
     for column, service in enumerate(decided.services):
+        if decided.reasons[place, column] < 0:
+            continue  # nobody asked
+        if forbids:
+            told.append(_refused(service, _FORBIDDEN))
+            continue
         code = told_code(who, CODES[int(decided.reasons[place, column])])
         one = _refused(service, code)
         node = int(decided.binds[place, column])
