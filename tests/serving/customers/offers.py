@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from features.lake import Lake
 from features.workspace import Workspace
+from serving.decisions.pushes.catalogue import Catalogue
 from serving.decisions.pushes.records import ADDS_VA, CONTACT_COLUMNS, HELD_VA
 from serving.pushes.folder import pushes_folder
 from serving.pushes.records import PushRun
@@ -16,6 +18,25 @@ from serving.state import open_state, writing
 from tests.serving.customers.conftest import people
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+EVERYBODY = [f"C{number:04d}" for number in range(40)]
+WORDS = {"english": "offer", "chinese": "推荐"}
+
+
+def _service(code: str, **more: Any) -> dict[str, Any]:
+    base = {"code": code, "version": 1, "campaign": f"{code}_1", "name": WORDS, "says": WORDS, "purpose": "service"}
+    base |= {"eligible": "use_90d_kwh_day > 6", "acceptance": {"base": 0.3}, "value": {"cny": 50}}
+    return base | {"cost_cny": {"hall": 3}} | more
+
+
+CATALOGUE = Catalogue.model_validate(
+    {
+        "services": [
+            _service("grow", load={"kw": [1.9, 0, 0, 0, 0, 0]}, value={"cny": 90}),
+            _service("word"),
+            _service("only_app", cost_cny={"app": 0.1}),
+        ]
+    }
+)
 
 RELIEF: dict[str, list[dict[str, Any]]] = {
     "constrained": [
@@ -33,6 +54,14 @@ RELIEF: dict[str, list[dict[str, Any]]] = {
         | {"binding_node_id": None, "binding_level": None, "block": None},
     ],
 }
+
+
+def allow_cards(workspace: Workspace, customers: Any) -> None:
+    """All but C0004 allow cards of the hall, of services."""
+    frame = pd.DataFrame({"customer_id": [one for one in EVERYBODY if one != "C0004"]})
+    since = pd.Timestamp("2024-01-01T00:00Z")
+    frame = frame.assign(purpose="service", channel="hall", granted=True, valid_from=since, available_at=since)
+    Lake(workspace.lake).append("consent", customers.complete("consent", frame), "second")
 
 
 def run_of(run_id: str = "run-1", **more: Any) -> PushRun:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from click.testing import CliRunner, Result
 
 from features.errors import HeadroomError
 from features.workspace import Workspace
+from serving.cli.publish import command as publish
 from serving.cli.pushes import command
 from serving.refusals import UnknownPushError
-from tests.serving.customers.offers import NOW, contact, lay_down
+from tests.serving.customers.offers import CATALOGUE, NOW, allow_cards, contact, lay_down
 
 
 @pytest.fixture
@@ -71,3 +73,46 @@ def test_relief_is_a_table(run: Callable[..., Result]) -> None:
     assert "2 nodes without room" in text
     assert "2 applications that wait would fit then: Y1, Y9" in text
     assert as_json(run("relief", "--org", "H1", "--json"))["applications"][0]["application_id"] == "Y1"
+
+
+def test_offers_are_published_and_told_by_code_with_relief_and_files(
+    known_workspace: Workspace,
+    copied: Callable[[Workspace], Workspace],
+    customers: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workspace = copied(known_workspace)
+    allow_cards(workspace, customers)
+    monkeypatch.setattr("serving.pushes.material.load_catalogue", lambda: CATALOGUE)
+    arguments = ["pushes", "--now", "2026-01-02T03:00:00Z", "--workspace", str(workspace.root)]
+    text = CliRunner().invoke(publish, arguments).output
+    for said in ("published", "NO_CAPACITY", "容量不足，进入等待名单", "held out", "nodes without room", "Files: "):
+        assert said in text
+    told = as_json(CliRunner().invoke(publish, [*arguments, "--json"]))
+    assert (told["new"], told["customers"]) == (False, 40)
+    assert told["counts"]["SENT"] == told["sent"] > 0
+    assert sum(told["counts"].values()) == 40 * len(CATALOGUE.codes)
+    assert {one.name for one in Path(told["path"]).iterdir()} >= {"manifest.json", "pushes.ndjson", "relief.json"}
+    assert told["relief"]["nodes"]
+    listing = CliRunner().invoke(command, ["list", "--state", "all", "--json", *arguments[-2:]])
+    assert as_json(listing)["total"] == told["sent"]
+
+
+def test_what_to_offer_is_asked_and_done(
+    known_workspace: Workspace,
+    copied: Callable[[Workspace], Workspace],
+    customers: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workspace = copied(known_workspace)
+    allow_cards(workspace, customers)
+    monkeypatch.setattr("serving.pushes.desk.load_catalogue", lambda: CATALOGUE)
+
+    def decide(*more: str) -> Result:
+        return CliRunner().invoke(command, ["decide", "C0020", "C0022", "--workspace", str(workspace.root), *more])
+
+    assert "only asked" in decide().output
+    assert "PORTRAIT_STALE" in decide("--service", "word").output
+    assert isinstance(decide("--commit").exception, HeadroomError)
+    assert as_json(decide("--commit", "--key", "k", "--json"))["committed"]
+    assert "nothing new" in decide("--commit", "--key", "k").output

@@ -4,46 +4,21 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from features.lake import Lake
-from serving.decisions.pushes.catalogue import Catalogue
 from serving.decisions.pushes.codes import CODES, HELD_OUT, SENT
 from serving.decisions.pushes.policy import PushPolicy
 from serving.messages import DecideAnswer, PushesAnswer
+from tests.serving.customers.offers import CATALOGUE, EVERYBODY, allow_cards
 
 DECIDE = "/v1/pushes/decide"
 NOW = datetime(2026, 1, 2, 3, tzinfo=UTC)
-EVERYBODY = [f"C{number:04d}" for number in range(40)]
-CONSENTS = {"purpose": "service", "channel": "hall", "granted": True}
-WORDS = {"english": "offer", "chinese": "推荐"}
-
-
-def service(code: str, **more: Any) -> dict[str, Any]:
-    base = {"code": code, "version": 1, "campaign": f"{code}_1", "name": WORDS, "says": WORDS, "purpose": "service"}
-    base |= {"eligible": "use_90d_kwh_day > 6", "acceptance": {"base": 0.3}, "value": {"cny": 50}}
-    return base | {"cost_cny": {"hall": 3}} | more
-
-
-CATALOGUE = Catalogue.model_validate(
-    {
-        "services": [
-            service("grow", load={"kw": [1.9, 0, 0, 0, 0, 0]}, value={"cny": 90}),
-            service("word"),
-            service("only_app", cost_cny={"app": 0.1}),
-        ]
-    }
-)
 
 
 @pytest.fixture
 def deciding(desk: Any, customers: Any) -> Any:
     """All but C0004 allow cards; two fifths of the persons are held out."""
-    frame = pd.DataFrame({"customer_id": [one for one in EVERYBODY if one != "C0004"]})
-    since = pd.Timestamp("2024-01-01T00:00Z")
-    frame = frame.assign(valid_from=since, available_at=since, **CONSENTS)
-    Lake(desk.workspace.lake).append("consent", customers.complete("consent", frame), "second")
+    allow_cards(desk.workspace, customers)
     pushes = desk.backend.pushes
     pushes.clock, pushes.catalogue = (lambda: NOW), CATALOGUE
     desk.backend.promises.clock = desk.backend.applications.clock = lambda: NOW
