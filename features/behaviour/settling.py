@@ -1,16 +1,34 @@
 """When each bill was paid in full, and what of it is open: payments that name a bill, then money paid ahead."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from features.behaviour.known import Known
-
-__all__ = ["Settled", "settle"]
+__all__ = ["Books", "Settled", "settle"]
 
 _CENT = 0.005
 _LEAD_DAYS = 60
+
+
+class Books(Protocol):
+    """Bills and payments of customers, as `Known` has them, which is one of these."""
+
+    @property
+    def bills(self) -> pd.DataFrame:
+        """bill_id, customer_id, amount_cny, issued_at, due_at."""
+
+    @property
+    def payments(self) -> pd.DataFrame:
+        """customer_id, bill_id, paid_at, amount_cny."""
+
+    @property
+    def count(self) -> int:
+        """How many customers there are."""
+
+    def place(self, ids: pd.Series) -> np.ndarray:
+        """Row of each customer_id, -1 where there is none."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +47,7 @@ class Settled:
     paid: np.ndarray
 
 
-def settle(known: Known) -> Settled:
+def settle(known: Books) -> Settled:
     """Reckon every bill of the customers against every payment known.
 
     What names a bill pays that bill. What names none, what a bill was overpaid by and what a correction owes to the

@@ -135,6 +135,18 @@ class PushStore:
         query = select(push).where(*wanted).order_by(one.decided_at, one.run_id, one.place)
         return self._frame(query)
 
+    def campaigns(self) -> list[str]:
+        """Every campaign somebody was contacted in, in order."""
+        with self.engine.connect() as connection:
+            query = select(push.c.campaign).distinct().order_by(push.c.campaign)
+            return [str(one) for one in connection.execute(query).scalars()]
+
+    def of_service(self, service: str, until: datetime) -> pd.DataFrame:
+        """Every offer and would-be offer of a service decided up to a moment, as `campaign` tells them."""
+        one = push.c
+        query = select(push).where((one.service == service) & (one.decided_at <= until))
+        return self._frame(query.order_by(one.decided_at, one.run_id, one.place))
+
     def outcomes_of(self, campaign: str) -> pd.DataFrame:
         """Every outcome of a campaign's offers, columns of table `push_outcome`, in the order they were told."""
         query = select(push_outcome).join(push, push.c.push_id == push_outcome.c.push_id)
