@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "monitor": "Watch what serves: inputs, scores, levels, silences.",
     "retrain": "Train anew where it is needed, and say why or why not.",
     "publish": "Write a publication, append-only: capacity, tags of customers, or offers.",
+    "report": "Tell what came of a campaign, against who was held out.",
     "forecast": "Forecast load at nodes, with quantiles and reasons.",
     "capacity": "Show the open capacity of nodes and what binds it.",
     "applications": "Check applications, see who waits and who was released.",

@@ -29,6 +29,7 @@ def pushes(workspace: Workspace, now: datetime | None, as_json: bool) -> None:
 
     Offers stand on the newest `publish tags` and `publish capacity`. The same run twice changes nothing.
     """
+    from serving.pushes.learning import serving_uplift
     from serving.pushes.publish import publish_pushes
     from serving.pushes.relieving import relief_of
     from serving.settings import service_settings
@@ -38,7 +39,7 @@ def pushes(workspace: Workspace, now: datetime | None, as_json: bool) -> None:
     engine = open_state(service_settings(workspace).state_url or workspace.state_url)
     try:
         with Steps(quiet=as_json) as say:
-            made = publish_pushes(workspace, engine, moment, say=say)
+            made = publish_pushes(workspace, engine, moment, say=say, score=serving_uplift)
     finally:
         engine.dispose()
     relief = relief_of(workspace, made.run)

@@ -13,6 +13,7 @@ from serving.access import NEEDS_CONSENT, Permission, Principal, Scope
 from serving.customers.audit import Pull
 from serving.customers.desk import CustomerDesk
 from serving.desk.applications import Applications
+from serving.holdings import Kept, Stamp, folder_stamp
 from serving.messages.pushes import DecideRequest, OutcomeRequest, PushesQuery, PushesReliefQuery, WishRequest
 from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.deciding import DecidedNow, decide_now
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from serving.customers.snapshot import Snapshot
     from serving.decisions.pushes.catalogue import Catalogue
     from serving.decisions.pushes.policy import PushPolicy
+    from serving.decisions.pushes.records import Scores
+    from serving.pushes.material import Scorer
 
 __all__ = ["PushDesk", "own_key"]
 
@@ -60,6 +63,7 @@ class PushDesk:
     ) -> None:
         self.customers, self.applications, self.clock = customers, applications, clock
         self._catalogue, self._policy = catalogue, policy
+        self._uplift: Kept[tuple[str, Stamp], Scores] = Kept(self._score)
         self.orgs = applications.orgs
 
     @cached_property
@@ -196,10 +200,23 @@ class PushDesk:
                 snapshot,
                 self.catalogue,
                 self.policy,
+                self._scorer(snapshot),
             )
         except KeyReusedError as error:
             fault = FieldFault("Idempotency-Key", "used for other offers")
             raise KeyReusedError("other offers were asked for under this key before", [fault]) from error
+
+    def _scorer(self, snapshot: "Snapshot") -> "Scorer":
+        """Uplift of a snapshot's customers by the models that serve: made once, and again when another serves."""
+        from training.uplift.jobs import model_name
+
+        folders = [self.applications.holdings.workspace.models / model_name(code) for code in self.catalogue.codes]
+        return lambda _workspace, _wide: self._uplift.get((snapshot.id, folder_stamp(folders)))
+
+    def _score(self, key: tuple[str, Stamp]) -> "Scores":
+        from serving.pushes.learning import serving_uplift
+
+        return serving_uplift(self.applications.holdings.workspace, self.customers.holdings.snapshot(key[0]).wide)
 
     def _require_known(self, who: Principal, customers: Sequence[str], services: Sequence[str] | None) -> None:
         """Refuse a customer or a service nobody knows, and a customer of another unit."""

@@ -4,10 +4,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from serving.decisions.pushes.codes import CODES, HELD_OUT, SENT
 from serving.decisions.pushes.policy import PushPolicy
+from serving.decisions.pushes.records import Scores
 from serving.messages import DecideAnswer, PushesAnswer
 from tests.serving.customers.offers import CATALOGUE, EVERYBODY, allow_cards
 
@@ -153,6 +155,29 @@ def test_a_wish_to_be_left_alone_holds_from_the_next_decision_on(deciding: Any) 
     assert answer.status_code == 200
     found = codes(told(deciding, "admin", [eager]))
     assert found[eager, "word"] == "DO_NOT_CONTACT"
+
+
+def test_where_outcomes_said_what_an_offer_changes_the_score_says_so(
+    deciding: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def uplift(_: Any, wide: Any) -> Scores:
+        asked.append(len(wide))
+        return Scores({"word": np.arange(len(wide)) / 100}, {"uplift.word": 7})
+
+    monkeypatch.setattr("serving.pushes.learning.serving_uplift", uplift)
+    chosen = [pair[0] for pair, code in codes(told(deciding, "admin", EVERYBODY)).items() if code == SENT]
+    kinds = {"word": "uplift, from outcomes drawn by lot", "grow": "propensity, not causal"}
+    for customer in chosen[-4:]:
+        answer = told(deciding, "seller", [customer])
+        assert answer.versions.models[-1] == {"name": "uplift.word", "version": 7}
+        for one in answer.customers[0].decisions:
+            if one.offer is not None:
+                assert one.offer.score_kind == kinds[one.service]
+                assert one.offer.uplift == (int(customer[1:]) / 100 if one.service == "word" else None)
+    # Of all customers once, however often a few are asked about.
+    assert asked == [40]
 
 
 def test_every_decision_is_written_down(deciding: Any) -> None:

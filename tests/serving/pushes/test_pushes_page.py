@@ -32,6 +32,7 @@ def test_the_page_tells_the_numbers_of_the_policy() -> None:
         f"in {policy.total_days} days, by person, and {policy.hall_contacts} cards",
         f"no more than {policy.constrained_kva:g} kVA",
         f"{policy.relief_contacts} contacts",
+        f"{policy.relief_least_kw:g} kW or more",
     ):
         assert told in page
     shares = (policy.universal_holdout, policy.campaign_holdout, policy.explore)
