@@ -11,7 +11,7 @@ from serving.pushes.lists import CAUSAL, NOT_CAUSAL
 from serving.pushes.records import Push, PushRun
 from serving.rows import instant, plain
 
-__all__ = ["moment", "offer_of", "push_entry", "score_kind", "service_entry", "versions_of"]
+__all__ = ["moment", "offer_of", "push_entry", "score_kind", "service_entry", "standing_offer", "versions_of"]
 
 _SAME = ("push_id", "channel", "variant", "campaign", "explored", "relief_node_id")
 _NUMBERS = ("propensity", "uplift", "value_cny", "cost_cny", "score_cny", "freed_kw")
@@ -80,6 +80,14 @@ def service_entry(one: Service) -> dict[str, Any]:
         "valid_days": one.valid_days,
         "outcome": one.outcome,
     }
+
+
+def standing_offer(push: Push, service: Service) -> dict[str, Any]:
+    """An offer as the counter is told of it beside the portrait."""
+    words = {"english": service.name.english, "chinese": service.name.chinese}
+    says = {"english": service.says.english, "chinese": service.says.chinese}
+    what = {"push_id": push.push_id, "service": push.service, "channel": push.channel}
+    return {**what, **words, "says": says, "expires_at": moment(push.expires_at)}
 
 
 def versions_of(run: PushRun) -> dict[str, Any]:

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from serving.access import ROLES, Permission
-from serving.messages import PushEntry, PushesAnswer, PushesReliefAnswer, ServicesAnswer, WishAnswer
+from serving.messages import (
+    PortraitAnswer,
+    PushEntry,
+    PushesAnswer,
+    PushesReliefAnswer,
+    ServicesAnswer,
+    WishAnswer,
+)
+from serving.messages.customers import StandingOffer
 from tests.serving.customers.offers import NOW, contact, lay_down, run_of
 
 LIST = "/v1/pushes"
@@ -106,6 +114,18 @@ def test_planner_and_admin_see_who_is_held_out_when_they_ask(offered: Any) -> No
         told = {one.customer_id: one.reason for one in listed(offered, who, state="all", held_out="true").pushes}
         assert (told["C0006"], told["C0008"]) == ("HELD_OUT_UNIVERSAL", "HELD_OUT_CAMPAIGN")
         assert offered.get(f"{LIST}/{contact(6)['push_id']}", who).status_code == 200
+
+
+def test_a_portrait_tells_the_offers_that_stand(offered: Any) -> None:
+    def told(customer_id: str, who: str, **params: Any) -> list[StandingOffer]:
+        answer = offered.get(f"/v1/customers/{customer_id}/portrait", who, **params)
+        return PortraitAnswer.model_validate_json(answer.content).offers
+
+    (one,) = told("C0000", "counter", language="zh")
+    assert (one.push_id, one.chinese, one.english) == (contact(0)["push_id"], "电子账单", None)
+    assert (one.says.chinese, one.says.english) == ("电子账单随时查看，用电明细一目了然。", None)
+    # One has lapsed, one is a hold-out's, and an inspector reads no offers.
+    assert told("C0002", "planner") == told("C0006", "planner") == told("C0000", "inspector") == []
 
 
 def test_a_crm_reads_all_of_them_as_lines(offered: Any) -> None:
