@@ -50,6 +50,8 @@ def persons_of(lake: Lake, customer_ids: np.ndarray, at: pd.Timestamp) -> np.nda
     is a person of his own."""
     ids = np.asarray(customer_ids, dtype=object)
     frame = _identities(lake, ids, at)
+    if frame.empty:
+        return np.array([str(one) for one in ids], dtype=object)
     began = frame.groupby("customer_id", observed=True)["valid_from"].min()
     held = frame[~(frame["valid_to"] <= at)].drop_duplicates("customer_id", keep="last").dropna(subset=_DOCUMENT)
     held = held.assign(began=held["customer_id"].map(began)).sort_values(["began", "customer_id"], kind="stable")
