@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from features.configs import config_path
 from features.demo import DemoConfig, Territory, write_territory
+from features.demo.config import TIME_ZONE
 from features.ingest import ingest
 from features.lake import Lake
 from features.load.reading import load_history
@@ -72,7 +73,7 @@ def stand(territory: Territory, place: Path, policy: PushPolicy) -> Standing:
     finally:
         engine.dispose()
     at = now.to_pydatetime()
-    local = workspace.territory().calendar().local(pd.DatetimeIndex([now]))[0].to_pydatetime()
+    local = now.tz_convert(TIME_ZONE).tz_localize(None).to_pydatetime()
     return Standing(territory, Moment(at, local, at), wide, _people(Lake(workspace.lake), wide, now), grid)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.demo_offers import Standing, config_of, stand
 from benchmarks.offers_truth import drawn_kw, true_acceptance
-from benchmarks.result import Measured, run, seed
+from benchmarks.result import Bars, Measured, run, seed
 from features.configs import config_path
 from features.demo import simulate
 from features.settings import load_settings
@@ -32,7 +32,7 @@ from training.peak import ConnectionPolicy
 
 SEEDS = (0, 1, 2, 3, 4)
 PROCESSES = 2
-BAR = {
+BAR: Bars = {
     "closed_share_without_rule": [(">=", 0.10)],
     "closed_offers_with_rule": [("<=", 0)],
     "overdrawn_nodes_with_rule": [("<=", 0)],
@@ -183,8 +183,8 @@ def _truth(pool: pd.DataFrame, pairs: Pairs, standing: Standing, catalogue: Cata
     """kW each offer of the pool frees in truth, its acceptance counted."""
     row, service = pairs.row[pool["pair"]], pairs.service[pool["pair"]]
     own, block = np.zeros(len(pool)), pool["block"].to_numpy()
-    for (node, at), part in pool.groupby(["node", "block"]):
-        own[part.index] = drawn_kw(standing, row[part.index], str(node), int(at))
+    for node, part in pool.groupby("node"):
+        own[part.index] = drawn_kw(standing, row[part.index], str(node), int(block[part.index[0]]))
     found = np.zeros(len(pool))
     for place, one in enumerate(catalogue.services):
         those = np.flatnonzero(service == place)

@@ -94,6 +94,9 @@ def _figures(report: "CampaignReport") -> list[list[str]]:
     rows = []
     for one in report.figures:
         naming, estimate = FIGURES[one.name], one.estimate
-        arms = ["", ""] if estimate is None else [amount(x, naming.unit) for x in (estimate.sent, estimate.held_out)]
+        arms = ["", ""]
+        # All sent have no counterpart: those held out are fewer.
+        if estimate is not None and one.name != "kw_freed_all":
+            arms = [amount(value, naming.unit) for value in (estimate.sent, estimate.held_out)]
         rows.append([naming.english, naming.chinese, *arms, found_in_words(one)])
     return rows

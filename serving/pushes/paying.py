@@ -65,7 +65,8 @@ def _of_moment(
     contacts: pd.DataFrame, bills: pd.DataFrame, payments: pd.DataFrame, at: pd.Timestamp, window: pd.Timedelta
 ) -> pd.DataFrame:
     ids = pd.Index(contacts["customer_id"].unique(), dtype="object")
-    books = _Books(ids, _of(bills, ids), _of(payments, ids))
+    # Since when payments are recorded at all is told by the first of anybody.
+    books = _Books(ids, _of(bills, ids), _of(payments, ids, payments["paid_at"] == payments["paid_at"].min()))
     told = _payments(books, at, window) | _due(books, at, window) | _arrears(books, at, window)
     rows = books.place(contacts["customer_id"])
     return pd.DataFrame(
@@ -73,15 +74,15 @@ def _of_moment(
     )
 
 
-def _of(frame: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
-    mine = frame[frame["customer_id"].isin(ids)]
+def _of(frame: pd.DataFrame, ids: pd.Index, more: pd.Series | bool = False) -> pd.DataFrame:
+    mine = frame[frame["customer_id"].isin(ids) | more]
     # Text keys are categoricals of everybody: an account looked up among some needs the text.
     return mine.assign(customer_id=mine["customer_id"].astype("object"))
 
 
 def _payments(books: _Books, at: pd.Timestamp, window: pd.Timedelta) -> dict[str, np.ndarray]:
     """How many payments were made, and how; money given back is none."""
-    made = books.payments[books.payments["amount_cny"] > 0]
+    made = books.payments[books.payments["customer_id"].isin(books.ids) & (books.payments["amount_cny"] > 0)]
     channel, paid = made["channel"].astype("str"), made["paid_at"]
     before, after = (paid > at - window) & (paid <= at), (paid > at) & (paid <= at + window)
     order = made["autopay"].astype("boolean")

@@ -3,7 +3,7 @@
 from serving.decisions.campaign.intervals import LEVEL, Estimate
 from serving.decisions.campaign.told import FIGURES, CampaignReport, Figure
 
-__all__ = ["amount", "finding", "found_in_words", "summary"]
+__all__ = ["amount", "difference", "finding", "found_in_words", "summary"]
 
 
 def amount(value: float, unit: str) -> str:
@@ -12,6 +12,11 @@ def amount(value: float, unit: str) -> str:
         return f"{value * 100:.1f} %"
     digits = 2 if abs(value) < 100 else 0
     return f"{value:,.{digits}f} {unit}"
+
+
+def difference(value: float, unit: str) -> str:
+    """A difference of two figures; of two shares in points of a hundred."""
+    return f"{value * 100:.1f} points" if unit == "share" else amount(value, unit)
 
 
 def finding(estimate: Estimate) -> str:
@@ -26,14 +31,14 @@ def found_in_words(figure: Figure) -> str:
     if figure.estimate is None:
         return figure.why_not or "not known"
     one, unit = figure.estimate, FIGURES[figure.name].unit
-    low, high = amount(one.low, unit), amount(one.high, unit)
+    low, high = difference(one.low, unit), difference(one.high, unit)
     between = f"between {low} and {high} ({LEVEL:.0%} interval)"
     sure = {
         "more": f"more among those sent to, {between}",
         "less": f"less among those sent to, {between}",
-        "not known": f"{between}: it may be nothing",
+        "not known": f"more or less, {between}: it may be nothing",
     }[finding(one)]
-    return f"{amount(one.difference, unit)} {sure}"
+    return f"{difference(one.difference, unit)} {sure}"
 
 
 def summary(report: CampaignReport) -> str:

@@ -57,9 +57,8 @@ def _who(run_id: str, weighed: Weighed, one: Pairs) -> dict[str, np.ndarray | pd
     codes = _texts([service.code for service in services], one.service)
     now = pd.Timestamp(weighed.moment.now)
     lasts = np.array([timedelta(days=service.valid_days) for service in services], dtype="timedelta64[us]")
-    decided = pd.Series(
-        pd.DatetimeIndex([now] * len(one)).as_unit("us") if len(one) else pd.DatetimeIndex([], tz="UTC")
-    )
+    decided = pd.Series(np.full(len(one), now.tz_convert("UTC").tz_localize(None), dtype="datetime64[us]"))
+    decided = decided.dt.tz_localize("UTC")
     return {
         "push_id": np.array(push_ids(run_id, ids, codes), dtype=object),
         "customer_id": ids.astype(object),

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from serving.decisions.pushes.catalogue import CHANNELS
-from serving.decisions.pushes.records import Moment
 from serving.decisions.pushes.weigh import Weighed
 
 __all__ = ["Lately", "lately", "standing"]
@@ -17,7 +16,7 @@ __all__ = ["Lately", "lately", "standing"]
 @dataclass(frozen=True)
 class Lately:
     """How often each person was contacted within the windows of the policy: `by_channel` int [person, channel], `total`
-    int [person]. `person` int [customer] is the place of each customer's person."""
+    int [person]. `person` int [asked] is the place of each customer's person."""
 
     person: np.ndarray
     by_channel: np.ndarray
@@ -26,40 +25,45 @@ class Lately:
 
 def standing(weighed: Weighed, former: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Rows (among those asked about) and services of offers that neither lapsed nor were answered."""
-    open_yet = (former["expires_at"] > _stamp(weighed.moment)).to_numpy() & former["answered_at"].isna().to_numpy()
-    those = former.loc[open_yet]
-    rows = _names(weighed.wide.customer_ids[weighed.places]).get_indexer(_names(those["customer_id"]))
-    services = _names(weighed.catalogue.codes).get_indexer(_names(those["service"]))
+    stands = (former["expires_at"] > pd.Timestamp(weighed.moment.now)) & former["answered_at"].isna()
+    stood = stands.to_numpy(dtype=bool)
+    rows = _places(weighed.wide.customer_ids[weighed.places], former["customer_id"], stood)
+    services = _places(weighed.catalogue.codes, former["service"], stood)
     known = (rows >= 0) & (services >= 0)
     return rows[known], services[known]
 
 
 def lately(weighed: Weighed, former: pd.DataFrame) -> Lately:
     """Former contacts by person. One counts for the person the books name, and for him whose account that is now."""
-    policy, now = weighed.policy, _stamp(weighed.moment)
-    person, persons = pd.factorize(weighed.people.persons)
-    oldest = now - timedelta(days=max(policy.per_channel_days, policy.total_days))
-    those = former.loc[(former["decided_at"] > oldest).to_numpy()]
-    named = _names(persons).get_indexer(_names(those["person_id"]))
-    at = _names(weighed.wide.customer_ids).get_indexer(_names(those["customer_id"]))
-    owner = np.where(at >= 0, person[at], named) if len(person) else named
-    channel = _names(CHANNELS).get_indexer(_names(those["channel"]))
+    policy, everybody = weighed.policy, weighed.people.persons
+    person, persons = pd.factorize(everybody[weighed.places])
+    short, long = (_since(weighed, former, days) for days in (policy.per_channel_days, policy.total_days))
+    those = short | long
+    named = _places(persons, former["person_id"], those)
+    # All accounts of the persons asked about, whether it is those that are asked about or not.
+    holder = pd.Index(persons, dtype=object).get_indexer(_names(everybody))
+    theirs = np.flatnonzero(holder >= 0)
+    account = _places(weighed.wide.customer_ids[theirs], former["customer_id"], those)
+    owner = np.array([*holder[theirs], -1])[account]
+    channel = _places(CHANNELS, former["channel"], those)
     by_channel = np.zeros((len(persons), len(CHANNELS)), dtype=np.int32)
     total = np.zeros(len(persons), dtype=np.int32)
-    short, long = (
-        (those["decided_at"] > now - timedelta(days=days)).to_numpy()
-        for days in (policy.per_channel_days, policy.total_days)
-    )
     for whom, counts in ((named, named >= 0), (owner, (owner >= 0) & (owner != named))):
-        seen = counts & short & (channel >= 0)
+        seen = counts & short[those] & (channel >= 0)
         np.add.at(by_channel, (whom[seen], channel[seen]), 1)
-        np.add.at(total, whom[counts & long], 1)
+        np.add.at(total, whom[counts & long[those]], 1)
     return Lately(person, by_channel, total)
 
 
-def _stamp(moment: Moment) -> pd.Timestamp:
-    return pd.Timestamp(moment.now)
+def _since(weighed: Weighed, former: pd.DataFrame, days: int) -> np.ndarray:
+    """Mask of the contacts of the last `days`."""
+    return (former["decided_at"] > pd.Timestamp(weighed.moment.now) - timedelta(days=days)).to_numpy(dtype=bool)
 
 
-def _names(ids: Sequence[str] | np.ndarray | pd.Series) -> pd.Index:
-    return pd.Index(np.array(ids, dtype=object), dtype=object)
+def _places(among: Sequence[str] | np.ndarray, column: pd.Series, those: np.ndarray) -> np.ndarray:
+    """Where the values of some rows of a column stand in a list; -1 for one that is not in it."""
+    return pd.Index(np.array(among, dtype=object), dtype=object).get_indexer(_names(column[those]))
+
+
+def _names(column: pd.Series | np.ndarray) -> pd.Index:
+    return pd.Index(np.array(column, dtype=object), dtype=object)

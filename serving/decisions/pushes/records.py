@@ -86,8 +86,10 @@ class Grid:
     """The room offers have to fit into. `left_va` node → VA [block] at the node itself after everything promised,
     offers that stand at what they hold (NaN: not known); `paths` area → itself and all above; `kinds` by node.
     `waiting` is the queue in its order: it comes first, whole. `shadow_va` area → VA [block] that would-be offers to
-    its customers would hold, there and on the whole path above; `left_va` knows nothing of it. `stale` says in words
-    why the figures are too old; None while they are not.
+    its customers would hold, there and on the whole path above; `left_va` knows nothing of it. `own_va` node → VA
+    [block] as `left_va`, whatever is above the node, below zero where it is over its limit: by that it is told where
+    relief is sought (`left_va` where none is given). `stale` says in words why the figures are too old; None while they
+    are not.
     """
 
     left_va: Mapping[str, np.ndarray]

@@ -19,8 +19,6 @@ from serving.decisions.pushes.weigh import OPEN, Pairs, Weighed, place_of
 
 __all__ = ["settle"]
 
-_LOW = place_of("LOW_SCORE")
-
 
 def settle(run_id: str, weighed: Weighed, former: pd.DataFrame, grid: Grid, capacity_rule: bool = True) -> Decided:
     """Decide on what was weighed. `former` has FORMER_COLUMNS. Without `capacity_rule` nothing is refused for want of
@@ -28,15 +26,15 @@ def settle(run_id: str, weighed: Weighed, former: pd.DataFrame, grid: Grid, capa
     reasons = weighed.reasons.copy()
     stands = standing(weighed, former)
     reasons[stands] = np.minimum(reasons[stands], place_of("STANDING_OFFER"))
-    relief = relief_of(weighed, weighed.pairs, grid)
+    every = relief_of(weighed, weighed.pairs, grid)
     free = reasons[weighed.pairs.row, weighed.pairs.service] == OPEN
-    expected = _expected(weighed.pairs.of(~free), relief.of(~free))
-    pairs, relief = weighed.pairs.of(free), replace(relief.of(free), needed_kw=relief.needed_kw - expected)
+    sought = every.needed_kw - _expected(weighed.pairs.of(~free), every.of(~free))
+    pairs, relief = weighed.pairs.of(free), replace(every.of(free), needed_kw=sought)
     room = room_of(grid)
     fit = screen(weighed, pairs, room, grid.stale is not None, relief.node >= 0, capacity_rule)
-    code, node, block = fit.code.copy(), fit.node.copy(), fit.block.copy()
     # Relief is worth the room it gives, which no price of a service knows of.
-    code[(code == OPEN) & (relief.node < 0) & ~(pairs.score_cny > weighed.policy.least_score_cny)] = _LOW
+    low = (fit.code == OPEN) & (relief.node < 0) & ~(pairs.score_cny > weighed.policy.least_score_cny)
+    code, node, block = np.where(low, place_of("LOW_SCORE"), fit.code), fit.node, fit.block
     passed = np.flatnonzero(code == OPEN)
     bids, fits, helps = pairs.of(passed), fit.of(passed), relief.of(passed)
     caps = caps_of(weighed, bids, lately(weighed, former))
@@ -45,14 +43,9 @@ def settle(run_id: str, weighed: Weighed, former: pd.DataFrame, grid: Grid, capa
     code[passed], node[passed], block[passed] = taken.code, taken.node, taken.block
     code[passed[taken.contacts]] = contacts["reason"].map(place_of).to_numpy(dtype=np.int8)
     reasons[pairs.row, pairs.service] = code
-    return Decided(
-        weighed.catalogue.codes,
-        room.nodes,
-        _of_all(weighed, reasons),
-        _of_all(weighed, _spread(weighed, pairs, node)),
-        _of_all(weighed, _spread(weighed, pairs, block)),
-        contacts,
-    )
+    binds, blocks = _spread(weighed, pairs, node), _spread(weighed, pairs, block)
+    whole, binds, blocks = (_of_all(weighed, table) for table in (reasons, binds, blocks))
+    return Decided(weighed.catalogue.codes, room.nodes, whole, binds, blocks, contacts)
 
 
 def _spread(weighed: Weighed, pairs: Pairs, values: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ class Caps:
 def caps_of(weighed: Weighed, pairs: Pairs, past: Lately) -> Caps:
     """What former contacts leave to this run."""
     policy, texts = weighed.policy, text_of(weighed.wide, "hall_id", weighed.places)
-    person = past.person[weighed.places[pairs.row]]
+    person = past.person[pairs.row]
     spare = policy.per_channel_contacts - past.by_channel
     total = policy.total_contacts - past.total
     before = np.full(len(pairs), OPEN, dtype=np.int8)

@@ -14,7 +14,7 @@ from serving.decisions.pushes.codes import CODES, SENT
 from serving.decisions.pushes.draws import draw, explores
 from serving.decisions.pushes.loads import load_known, load_kw
 from serving.decisions.pushes.policy import PushPolicy
-from serving.decisions.pushes.reach import reach
+from serving.decisions.pushes.reach import Reach, reach
 from serving.decisions.pushes.records import Moment, People, Scores
 from serving.decisions.selection import Judged, Wide, judge, parse
 
@@ -93,24 +93,18 @@ def weigh(
     drawn = explores(policy, asked.people.persons)
     parts = []
     for at, service in enumerate(catalogue.services):
-        found, part = _weigh_one(at, service, policy, asked, scores, moment.local.hour, stale, drawn)
-        reasons[:, at] = found
-        parts.append(part)
+        reached = reach(service, policy, asked.wide, asked.people, moment.local.hour)
+        reasons[:, at] = _reasons(service, asked, reached, stale)
+        row = np.flatnonzero(reasons[:, at] == OPEN)
+        order = np.full(len(row), np.nan)
+        lot = drawn[row]
+        order[lot] = draw(policy.salt, f"order|{service.code}", asked.wide.customer_ids[row[lot]])
+        parts.append(_pairs(at, service, asked, reached, scores, row, order))
     return Weighed(catalogue, policy, wide, people, moment, asked.places, reasons, _together(parts))
 
 
-def _weigh_one(
-    at: int,
-    service: Service,
-    policy: PushPolicy,
-    asked: Asked,
-    scores: Scores,
-    hour: int,
-    stale: bool,
-    explored: np.ndarray,
-) -> tuple[np.ndarray, Pairs]:
-    """The reasons of one service, int8 [asked], and the pairs that are still open."""
-    reached = reach(service, policy, asked.wide, asked.people, hour)
+def _reasons(service: Service, asked: Asked, reached: Reach, stale: bool) -> np.ndarray:
+    """What speaks against a service, int8 [asked]; OPEN where nothing does."""
     truth = _eligible(service, asked)
     found = np.full(len(asked), OPEN, dtype=np.int8)
     # The last that is judged is the first that is told.
@@ -124,20 +118,33 @@ def _weigh_one(
         ("NOT_ELIGIBLE", truth.false),
     ):
         found[where] = place_of(code)
-    row = np.flatnonzero(found == OPEN)
+    return found
+
+
+def _pairs(
+    at: int, service: Service, asked: Asked, reached: Reach, scores: Scores, row: np.ndarray, drawn: np.ndarray
+) -> Pairs:
+    """What a service is worth to those of some rows, and does to their load. `drawn` [row] is the lot of explorers, NaN
+    for all others."""
     chance = _propensity(service.acceptance, asked.wide)[row]
     uplift = _uplift(service, scores, asked)[row]
     value, cost = _value(service.value, asked.wide)[row], reached.cost_cny[row]
-    order = np.full(len(row), np.nan)
-    lot = explored[row]
-    order[lot] = draw(policy.salt, f"order|{service.code}", asked.wide.customer_ids[row[lot]])
-    own = asked.own_kw[row]
-    firm = load_kw(service.load, own)
-    flexible = np.full(firm.shape, np.nan) if service.flexible is None else load_kw(service.flexible, own)
-    score = np.where(np.isnan(uplift), chance, uplift) * value - cost
-    which = np.full(len(row), at, dtype=np.int16)
-    channel = reached.channel[row]
-    return found, Pairs(row, which, channel, chance, uplift, value, cost, score, lot, order, firm, flexible)
+    firm = load_kw(service.load, asked.own_kw[row])
+    flexible = service.flexible
+    return Pairs(
+        row=row,
+        service=np.full(len(row), at, dtype=np.int16),
+        channel=reached.channel[row],
+        propensity=chance,
+        uplift=uplift,
+        value_cny=value,
+        cost_cny=cost,
+        score_cny=np.where(np.isnan(uplift), chance, uplift) * value - cost,
+        explored=~np.isnan(drawn),
+        drawn=drawn,
+        firm_kw=firm,
+        flexible_kw=np.full(firm.shape, np.nan) if flexible is None else load_kw(flexible, asked.own_kw[row]),
+    )
 
 
 def _eligible(service: Service, asked: Asked) -> Judged:

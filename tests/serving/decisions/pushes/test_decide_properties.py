@@ -1,6 +1,7 @@
 """What holds of every decision: nobody is sent what he must not be, room is never promised twice, lots move nothing."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.decisions.pushes import ADDS_VA, CODES, CONTACTS, HELD_VA, SENT, Decided, settle, weigh
-from tests.serving.decisions.pushes.worlds import NOW, World, random_world, reasons_of
+from tests.serving.decisions.pushes.random_worlds import random_world
+from tests.serving.decisions.pushes.worlds import NOW, World, reasons_of, texts
 
 worlds = st.builds(random_world, st.integers(0, 2**32 - 1), st.integers(1, 40))
-many = settings(max_examples=60, deadline=None)
+many = settings(max_examples=25, deadline=None)
 
 
 def contacts(decided: Decided) -> list[tuple[str, str]]:
@@ -51,7 +53,7 @@ def test_nobody_is_sent_what_he_must_not_be(world: World) -> None:
 def test_caps_hold_over_former_contacts_and_the_run(world: World) -> None:
     policy = world.policy
     taken = world.decide().contacts
-    both = pd.concat([world.former, taken[["person_id", "channel", "decided_at", "hall_id"]]], ignore_index=True)
+    both = pd.concat([one[["person_id", "channel", "decided_at"]] for one in (world.former, taken)], ignore_index=True)
     for person in set(taken["person_id"]):
         his = both[(both["person_id"] == person) & (both["decided_at"] > NOW - pd.Timedelta(days=policy.total_days))]
         assert len(his) <= policy.total_contacts
@@ -141,6 +143,22 @@ def test_who_is_alone_in_want_of_nothing_others_have_is_told_the_same_alone(worl
     whole, part = reasons_of(alone, alone.decide()), reasons_of(alone, alone.but(within=one).decide())
     assert part == {pair: reason for pair, reason in whole.items() if pair in part}
     assert {customer for customer, _ in part} == set(alone.wide.customer_ids[one])
+
+
+@many
+@given(worlds)
+def test_who_shares_neither_node_nor_hall_nor_person_moves_nobody(world: World) -> None:
+    areas = world.wide.texts["area_id"].listed(np.arange(len(world.wide)))
+    near = np.array([area in ("A1", "A2") for area in areas])
+    halls = texts(["H1" if one else "H2" for one in near])
+    wide = replace(world.wide, texts={**world.wide.texts, "hall_id": halls})
+    people = replace(world.people, persons=world.wide.customer_ids)
+    grid = replace(world.grid, left_va={**world.grid.left_va, "S": np.full(6, 1e9)})
+    whole = world.but(wide=wide, people=people, grid=grid, within=None).with_policy(explore=0.0)
+    part = whole.but(within=near).decide()
+    assert reasons_of(whole, part).items() <= reasons_of(whole, whole.decide()).items()
+    there = set(world.wide.customer_ids[near])
+    assert contacts(part) == [pair for pair in contacts(whole.decide()) if pair[0] in there]
 
 
 @many
