@@ -19,6 +19,7 @@ __all__ = ["command"]
 _STATES = ("open", "lapsed", "accepted", "declined", "no_answer", "withdrawn", "fulfilled", "all")
 _OUTCOMES = ("accepted", "declined", "no_answer", "withdrawn", "fulfilled")
 _AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"])
+_now_option = click.option("--now", type=_AT, help="As of this moment, UTC (default: now); for data that ended before.")
 
 
 @click.group()
@@ -31,6 +32,7 @@ def command() -> None:
 @click.option("--service", "services", multiple=True, help="Only this service, by its code; may be given again.")
 @click.option("--commit", is_flag=True, help="Make the offers; needs --key.")
 @click.option("--key", help="Names these offers: made once under the same key.")
+@_now_option
 @workspace_option
 @json_option
 def decide(
@@ -38,6 +40,7 @@ def decide(
     services: tuple[str, ...],
     commit: bool,
     key: str | None,
+    now: datetime | None,
     workspace: Workspace,
     as_json: bool,
 ) -> None:
@@ -47,7 +50,7 @@ def decide(
     from serving.messages import DecideRequest
 
     values = {"customer_ids": list(customer_ids), "services": list(services) or None, "commit": commit}
-    with _desk(workspace) as desk:
+    with _desk(workspace, now) as desk:
         told = desk.decide(LOCAL, key, validated(DecideRequest, values))
     if as_json:
         print_json(told)
@@ -73,15 +76,16 @@ def decide(
 @click.option("--held-out", is_flag=True, help="Would-be offers to hold-outs, too.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Most rows shown.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Rows passed over.")
+@_now_option
 @workspace_option
 @json_option
-def list_(workspace: Workspace, as_json: bool, **options: Any) -> None:
+def list_(workspace: Workspace, now: datetime | None, as_json: bool, **options: Any) -> None:
     """List offers, the newest first."""
     from serving.access import LOCAL
     from serving.cli.tables import number, show_table
     from serving.messages import PushesQuery
 
-    with _desk(workspace) as desk:
+    with _desk(workspace, now) as desk:
         told = desk.list(LOCAL, validated(PushesQuery, options))
     if as_json:
         print_json(told)
@@ -221,17 +225,21 @@ def _decided(one: dict[str, Any]) -> list[Any]:
 
 
 @contextmanager
-def _desk(workspace: Workspace) -> Iterator["PushDesk"]:
-    """The use cases of offers on a workspace, for the person who owns it."""
+def _desk(workspace: Workspace, now: datetime | None = None) -> Iterator["PushDesk"]:
+    """The use cases of offers on a workspace as of a moment, for the person who owns it."""
     from serving.cli.asking import local_answers
     from serving.customers.desk import CustomerDesk
     from serving.desk.applications import Applications
     from serving.pushes.desk import PushDesk
     from serving.state import open_state
 
+    def clock() -> datetime:
+        return datetime.now(UTC) if now is None else now.replace(tzinfo=UTC)
+
     answers = local_answers(workspace)
     engine = open_state(answers.holdings.settings.state_url or workspace.state_url)
     try:
-        yield PushDesk(CustomerDesk(answers, lambda: engine), Applications(answers.holdings, lambda: engine))
+        customers = CustomerDesk(answers, lambda: engine)
+        yield PushDesk(customers, Applications(answers.holdings, lambda: engine, clock=clock), clock)
     finally:
         engine.dispose()

@@ -13,6 +13,7 @@ from features.errors import HeadroomError
 from features.workspace import Workspace
 from serving.cli.publish import command as publish
 from serving.cli.pushes import command
+from serving.decisions.pushes.codes import HELD_OUT
 from serving.refusals import UnknownPushError
 from tests.serving.customers.offers import CATALOGUE, NOW, allow_cards, contact, lay_down
 
@@ -113,6 +114,8 @@ def test_what_to_offer_is_asked_and_done(
 
     assert "only asked" in decide().output
     assert "PORTRAIT_STALE" in decide("--service", "word").output
+    told = as_json(decide("--now", "2026-01-02T03:00:00Z", "--json"))
+    assert {each["code"] for one in told["customers"] for each in one["decisions"]} & {"SENT", *HELD_OUT}
     assert isinstance(decide("--commit").exception, HeadroomError)
     assert as_json(decide("--commit", "--key", "k", "--json"))["committed"]
     assert "nothing new" in decide("--commit", "--key", "k").output
