@@ -24,11 +24,11 @@ def show_relief(told: Mapping[str, Any]) -> None:
             *(number(one[name], 1) for name in ("left_kva", "queued_kva", "missing_kva")),
             number(one["offers"]),
             number(one["accepted"], 1),
-            number(one["released_kva"][one["block"]], 1),
+            *(number(one[name][one["block"]], 2) for name in ("freed_kva", "opened_kva")),
         ]
         for one in nodes
     ]
-    columns = ["left kVA", "queued kVA", "missing kVA", "offers", "accepted", "released kVA"]
+    columns = ["left kVA", "queued kVA", "missing kVA", "offers", "accepted", "freed kVA", "opened kVA"]
     show_table(f"{len(rows)} nodes without room", ["node", "kind", "hours", *columns], rows, columns)
     names = ", ".join(one["application_id"] for one in served[:10])
     more = f" and {len(served) - 10} more" if len(served) > 10 else ""

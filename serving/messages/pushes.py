@@ -234,7 +234,8 @@ class ReliefNode(Message):
     missing_kva: float = Field(description="what would have to be freed until it is constrained no more")
     offers: int = Field(description="offers made that relieve it")
     accepted: float = Field(description="how many of them are expected to be accepted")
-    released_kva: _Blocks = Field(description="open capacity that this makes, by four-hour block, kVA")
+    freed_kva: _Blocks = Field(description="what those free, by four-hour block, kVA")
+    opened_kva: _Blocks = Field(description="how much of it is open then: what a node is over its limit comes first")
 
 
 class ReliefServed(Message):

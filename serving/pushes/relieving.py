@@ -17,7 +17,8 @@ from training.peak.blocks import BLOCKS
 
 __all__ = ["relief_of", "told_relief"]
 
-_RELEASED = tuple(f"released_kva_{block}" for block in range(BLOCKS))
+_FREED, _OPENED = (tuple(f"{what}_kva_{block}" for block in range(BLOCKS)) for what in ("freed", "opened"))
+_NOTHING = {"contacts": 0, "accepted": 0.0, **dict.fromkeys((*_FREED, *_OPENED), 0.0)}
 
 
 def told_relief(
@@ -45,7 +46,7 @@ def relief_of(workspace: Workspace, run: PushRun) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "decided_at": moment(run.decided_at),
-        "nodes": [_node(one, released.get(str(one["node_id"]), {})) for one in found["constrained"]],
+        "nodes": [_node(one, released.get(str(one["node_id"]), _NOTHING)) for one in found["constrained"]],
         "applications": [{name: plain(value) for name, value in one.items()} for one in found["served"]],
     }
 
@@ -53,7 +54,8 @@ def relief_of(workspace: Workspace, run: PushRun) -> dict[str, Any]:
 def _node(one: Mapping[str, Any], released: Mapping[str, Any]) -> dict[str, Any]:
     known = {name: plain(value) for name, value in one.items()}
     return known | {
-        "offers": int(released.get("contacts", 0)),
-        "accepted": round(float(released.get("accepted", 0.0)), 4),
-        "released_kva": [round(float(released.get(name, 0.0)), 3) for name in _RELEASED],
+        "offers": int(released["contacts"]),
+        "accepted": round(float(released["accepted"]), 4),
+        "freed_kva": [round(float(released[name]), 3) for name in _FREED],
+        "opened_kva": [round(float(released[name]), 3) for name in _OPENED],
     }

@@ -45,7 +45,8 @@ RELIEF: dict[str, list[dict[str, Any]]] = {
     ],
     "released": [
         {"node_id": "A2", "kind": "area", "contacts": 3, "accepted": 0.3}
-        | {f"released_kva_{block}": 7.25 * (block == 4) for block in range(6)},
+        | {f"freed_kva_{block}": 7.25 * (block == 4) for block in range(6)}
+        | {f"opened_kva_{block}": 0.75 * (block == 4) for block in range(6)},
     ],
     "served": [
         {"application_id": "Y1", "node_id": "A2", "kva": 6.5}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from serving.access import ROLES, Permission
+from serving.decisions.pushes.relief import CONSTRAINED_COLUMNS, RELEASED_COLUMNS, SERVED_COLUMNS
 from serving.messages import (
     PortraitAnswer,
     PushEntry,
@@ -16,7 +17,7 @@ from serving.messages import (
     WishAnswer,
 )
 from serving.messages.customers import StandingOffer
-from tests.serving.customers.offers import NOW, contact, lay_down, run_of
+from tests.serving.customers.offers import NOW, RELIEF, contact, lay_down, run_of
 
 LIST = "/v1/pushes"
 
@@ -187,8 +188,11 @@ def test_relief_is_told_of_the_nodes_a_key_sees(offered: Any) -> None:
     assert [one.node_id for one in hall.nodes] == ["A2"]
     assert [one.application_id for one in hall.applications] == ["Y1"]
     (area,) = hall.nodes
-    assert (area.offers, area.accepted, area.released_kva[4], area.missing_kva) == (3, 0.3, 7.25, 16.5)
-    assert whole.nodes[1].released_kva == [0.0] * 6
+    assert (area.offers, area.accepted, area.freed_kva[4], area.opened_kva[4]) == (3, 0.3, 7.25, 0.75)
+    assert whole.nodes[1].freed_kva == whole.nodes[1].opened_kva == [0.0] * 6
+    columns = {name: set(rows[0]) for name, rows in RELIEF.items()}
+    assert columns["constrained"] == set(CONSTRAINED_COLUMNS)
+    assert (columns["released"], columns["served"]) == (set(RELEASED_COLUMNS), set(SERVED_COLUMNS))
     offered.refusal(offered.get("/v1/pushes/relief", "hall", org_unit="D2"), 403, "OUT_OF_SCOPE")
 
 
