@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from features.errors import NotFoundError
@@ -13,7 +13,6 @@ from serving.access import NEEDS_CONSENT, Permission, Principal, Scope
 from serving.customers.audit import Pull
 from serving.customers.desk import CustomerDesk
 from serving.desk.applications import Applications
-from serving.holdings import Kept, Stamp, folder_stamp
 from serving.messages.pushes import DecideRequest, OutcomeRequest, PushesQuery, PushesReliefQuery, WishRequest
 from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.deciding import DecidedNow, decide_now
@@ -29,6 +28,7 @@ from serving.refusals import (
     KeyReusedError,
     NoConsentError,
     OutOfScopeError,
+    UnknownCustomerError,
     UnknownPushError,
     UnknownServiceError,
 )
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from serving.customers.snapshot import Snapshot
     from serving.decisions.pushes.catalogue import Catalogue
     from serving.decisions.pushes.policy import PushPolicy
-    from serving.decisions.pushes.records import Scores
-    from serving.pushes.material import Scorer
 
 __all__ = ["PushDesk", "own_key"]
 
@@ -63,7 +61,6 @@ class PushDesk:
     ) -> None:
         self.customers, self.applications, self.clock = customers, applications, clock
         self._catalogue, self._policy = catalogue, policy
-        self._uplift: Kept[tuple[str, Stamp], Scores] = Kept(self._score)
         self.orgs = applications.orgs
 
     @cached_property
@@ -187,9 +184,12 @@ class PushDesk:
         return _wish(customer_id, stands)
 
     def _decided(self, who: Principal, key: str | None, request: DecideRequest, snapshot: "Snapshot") -> DecidedNow:
+        from serving.pushes.learning import serving_uplift
+
+        holdings = self.applications.holdings
         try:
             return decide_now(
-                self.applications.holdings.workspace,
+                holdings.workspace,
                 self.engine,
                 self.clock(),
                 request.customer_ids,
@@ -200,23 +200,14 @@ class PushDesk:
                 snapshot,
                 self.catalogue,
                 self.policy,
-                self._scorer(snapshot),
+                partial(serving_uplift, services=self.catalogue.codes),
+                holdings.fingerprint(),
             )
         except KeyReusedError as error:
             fault = FieldFault("Idempotency-Key", "used for other offers")
             raise KeyReusedError("other offers were asked for under this key before", [fault]) from error
-
-    def _scorer(self, snapshot: "Snapshot") -> "Scorer":
-        """Uplift of a snapshot's customers by the models that serve: made once, and again when another serves."""
-        from training.uplift.jobs import model_name
-
-        folders = [self.applications.holdings.workspace.models / model_name(code) for code in self.catalogue.codes]
-        return lambda _workspace, _wide: self._uplift.get((snapshot.id, folder_stamp(folders)))
-
-    def _score(self, key: tuple[str, Stamp]) -> "Scores":
-        from serving.pushes.learning import serving_uplift
-
-        return serving_uplift(self.applications.holdings.workspace, self.customers.holdings.snapshot(key[0]).wide)
+        except UnknownCustomerError as error:
+            raise UnknownCustomerError(str(error), [FieldFault("customer_ids", str(error))]) from error
 
     def _require_known(self, who: Principal, customers: Sequence[str], services: Sequence[str] | None) -> None:
         """Refuse a customer or a service nobody knows, and a customer of another unit."""
