@@ -121,6 +121,16 @@ def test_who_made_offers_cannot_tell_hold_outs_from_others(deciding: Any) -> Non
     assert {after[one, "word"] for one in seen} == {"NOT_NOW"}
 
 
+def test_few_are_decided_on_as_if_all_former_contacts_had_been_read(
+    deciding: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(deciding, "seller", EVERYBODY[:30], "campaign-1", commit=True)
+    few = codes(told(deciding, "admin", EVERYBODY))
+    assert {"STANDING_OFFER", "CAPPED_CHANNEL"} <= set(few.values())
+    monkeypatch.setattr("serving.pushes.committing._FEW", 0)
+    assert codes(told(deciding, "admin", EVERYBODY)) == few
+
+
 def test_who_forbids_profiling_is_not_spoken_of_to_marketing(deciding: Any) -> None:
     found = codes(told(deciding, "seller", ["C0000", "C0003"]))
     assert {found["C0003", each] for each in CATALOGUE.codes} == {"PROFILING_FORBIDDEN"}
