@@ -92,6 +92,9 @@ def _follow(connection: Connection, offer: Push, kind: str, now: datetime, by: s
     held = _held(connection, offer.reservation_id)
     if not offer.sent or max(offer.adds_va) <= 0:
         return "none", offer.reservation_id
+    if held is not None and held.state == "fulfilled":
+        # The figures have its load in them since; word of it that comes later holds nothing more.
+        return "none", held.reservation_id
     if kind in ("accepted", "fulfilled"):
         if held is None or held.state != "confirmed":
             held = _taken_up(connection, offer, held, now, by)

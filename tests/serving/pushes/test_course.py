@@ -209,6 +209,6 @@ class Course(RuleBasedStateMachine):
 
 
 Course.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestCourse = Course.TestCase

@@ -125,6 +125,20 @@ def test_a_late_acceptance_takes_what_room_there_is(engine: Engine, workspace: W
     assert at_s(engine) == offer.adds_va
 
 
+def test_a_load_that_the_figures_have_is_held_no_more_whatever_is_told_later(
+    engine: Engine, workspace: Workspace
+) -> None:
+    offer = an_offer(workspace, engine)
+    assert told(engine, offer, ["accepted", "fulfilled"]) == ["held", "held"]
+    stand(engine, base_id="of before", known_at=NOW)
+    assert at_s(engine) == offer.adds_va
+    stand(engine, base_id="of after", known_at=NOW + 5 * DAY, now=NOW + 5 * DAY)
+    assert at_s(engine) == (0,) * 6
+    measured = take_outcome(engine, "m", offer.push_id, "fulfilled", NOW + 9 * DAY, NOW + 9 * DAY, "meters", 1.5)
+    assert measured[0].room == "none"
+    assert at_s(engine) == (0,) * 6
+
+
 def test_what_adds_no_load_and_who_is_held_out_hold_nothing(engine: Engine, workspace: Workspace) -> None:
     offer = an_offer(workspace, engine, code="word")
     assert told(engine, offer, ["accepted", "fulfilled"]) == ["none", "none"]
