@@ -45,7 +45,7 @@ class PushPolicy(Settings):
     )
     relief_cover: float = Field(1.0, gt=0, description="sought until it is so many times what is missing")
     relief_least_kw: float = Field(
-        0.3, ge=0, description="what frees less from one who accepts is no relief, and offered like all else"
+        0.5, ge=0, description="what frees less from one who accepts is no relief, and offered like all else"
     )
     relief_contacts: int = Field(40, ge=1, description="at a constrained node in one run, at most")
     hall_contacts: int = Field(200, ge=1, description="cards for one hall in one run, at most")

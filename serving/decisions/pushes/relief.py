@@ -33,7 +33,7 @@ CONSTRAINED_COLUMNS = ("node_id", "kind", "block", "left_kva", "queued_kva", "mi
 RELEASED_COLUMNS = (
     *("node_id", "kind", "contacts", "accepted"),
     *(f"freed_kva_{block}" for block in range(BLOCKS)),
-    *(f"opened_kva_{block}" for block in range(BLOCKS)),
+    *(f"released_kva_{block}" for block in range(BLOCKS)),
 )
 """One row a node on whose path relief was offered: offers, acceptances expected of them, the kVA they free, and how
 much of that would be open then: what a node is over its limit is made good first."""
@@ -80,8 +80,8 @@ def _queued_va(grid: Grid) -> dict[str, np.ndarray]:
 def relief_node(areas: Sequence[str | None], constrained: pd.DataFrame, grid: Grid) -> np.ndarray:
     """The place in `constrained` of the node that binds each area, int32 [areas]; -1 where none does.
 
-    It is the one with least left on the area's path. Figures of a node are no higher than those above it: of equals,
-    the uppermost is the one that binds.
+    It is the one with least left on the area's path; of equals the uppermost, for what is told of a node may be no more
+    than what is left above it.
     """
     place = {str(node): at for at, node in enumerate(constrained["node_id"])}
     left = constrained["left_kva"].to_numpy(dtype=float)
@@ -103,7 +103,7 @@ def own_room(capacity: pd.DataFrame, left_va: Mapping[str, np.ndarray], power_fa
     told = capacity[[f"block_kva_{block}" for block in range(BLOCKS)]].to_numpy(dtype=float)
     own, over = capacity["own_kva"].to_numpy(dtype=float), _over_kva(capacity, power_factor)
     # NaN, where nothing is known, goes through.
-    least = np.where(own == 0, -over, own)[:, None]
+    least = np.where(own == 0, 0.0 - over, own)[:, None]
     itself = np.where(told > 0, np.maximum(told, least), least)
     for at, node in enumerate(capacity["node_id"].astype(str)):
         if node in left_va:
