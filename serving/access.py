@@ -48,6 +48,10 @@ class Permission(StrEnum):
     IDENTITY = "see who a customer is"
     SUSPICION = "see what speaks for theft"
     INSPECT = "hand in what an inspection found"
+    PUSHES = "read offers, and why others are not made"
+    PUSH = "make offers"
+    ANSWER = "hand in what came of offers, and who wants none"
+    HELD_OUT = "see who is held out to compare by"
 
 
 _READ = frozenset(
@@ -68,11 +72,30 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     "admin": frozenset(Permission),
     # Planning needs what customers will do, not who they are nor what they are suspected of.
     "planner": frozenset(Permission)
-    - {Permission.INGEST, Permission.IDENTITY, Permission.SUSPICION, Permission.INSPECT},
+    - {
+        Permission.INGEST,
+        Permission.IDENTITY,
+        Permission.SUSPICION,
+        Permission.INSPECT,
+        Permission.PUSH,
+        Permission.ANSWER,
+    },
     # Halls take applications in; what is promised beyond the queue's own order is the planner's to decide.
-    "marketing": _READ | {Permission.APPLY, Permission.CUSTOMERS},
+    # Who makes offers must not know who is held out: he would turn to them, too, and nothing could be compared.
+    "marketing": _READ
+    | {Permission.APPLY, Permission.CUSTOMERS, Permission.PUSHES, Permission.PUSH, Permission.ANSWER},
     # Who sits at a business hall's counter has the customer in front of him, and needs to know his name.
-    "counter": frozenset({Permission.CUSTOMERS, Permission.IDENTITY, Permission.APPLICATIONS, Permission.APPLY}),
+    # The cards of the hall are in his hand, and he hears what comes of them.
+    "counter": frozenset(
+        {
+            Permission.CUSTOMERS,
+            Permission.IDENTITY,
+            Permission.APPLICATIONS,
+            Permission.APPLY,
+            Permission.PUSHES,
+            Permission.ANSWER,
+        }
+    ),
     "inspector": frozenset({Permission.CUSTOMERS, Permission.SUSPICION, Permission.INSPECT}),
     "collector": frozenset({Permission.INGEST}),
 }

@@ -24,6 +24,7 @@ from serving.desk.happenings import Happenings
 from serving.desk.promises import Promises
 from serving.desk.switching import Switching
 from serving.intake import Intake
+from serving.pushes.desk import PushDesk
 from serving.rechecking import Rechecker
 from serving.refusals import BusyError, FieldFault, TooSlowError, UnauthenticatedError
 from serving.served import ServedLog
@@ -52,6 +53,7 @@ class Backend:
         self.happenings = Happenings(answers.holdings, lambda: self.keys().engine)
         self.digests = Digests(answers.holdings, lambda: self.keys().engine)
         self.customers = CustomerDesk(answers, lambda: self.keys().engine)
+        self.pushes = PushDesk(self.customers, self.applications)
         self.watcher = Rechecker("watch", self.happenings.watch, settings.watch_seconds)
         self.rechecker = Rechecker("recheck", self.applications.recheck, settings.recheck_seconds)
         answers.held = lambda: self.applications.queue().ledger.held()[1]

@@ -120,7 +120,7 @@ class KeyedRoute(APIRoute):
             backend = request.app.state.backend
             request.state.principal = await backend.authenticate(request.headers.get("authorization"))
             _refuse_repeated(request)
-            if request.method == "POST":
+            if request.method in ("POST", "PUT"):
                 request = await self.with_body(request)
             return await answer(request)
 

@@ -10,10 +10,12 @@ __all__ = [
     "CAPACITY_REQUESTS",
     "CHECK_ANSWER",
     "CHECK_REQUESTS",
+    "DECIDE_REQUESTS",
     "FORECAST_REQUESTS",
     "INGEST_ANSWER",
     "INGEST_REQUESTS",
     "INSPECTION_REQUESTS",
+    "OUTCOME_REQUESTS",
     "TAGS_EXPORT_REQUESTS",
     "TAGS_QUERY_REQUESTS",
 ]
@@ -206,6 +208,37 @@ INSPECTION_REQUESTS: dict[str, Example] = {
             "outcome": "theft",
             "inspected_at": "2026-01-05T02:30:00Z",
             "recovered_kwh": 1840.5,
+        },
+    },
+}
+
+DECIDE_REQUESTS: dict[str, Example] = {
+    "question": {
+        "summary": "What may be offered to one who stands at the counter",
+        "value": {"customer_ids": ["C000001"]},
+    },
+    "commit": {
+        "summary": "Two services to a list of customers; needs the header Idempotency-Key",
+        "value": {
+            "customer_ids": ["C000001", "C000002"],
+            "services": ["ev_charging", "time_of_use"],
+            "commit": True,
+        },
+    },
+}
+
+OUTCOME_REQUESTS: dict[str, Example] = {
+    "accepted": {
+        "summary": "An offer was accepted: what it adds to the load is held for good",
+        "value": {"push_id": "0123456789abcdef0123", "outcome": "accepted", "at": "2026-01-05T02:30:00Z"},
+    },
+    "fulfilled": {
+        "summary": "What was accepted is done, with the peak load it took away",
+        "value": {
+            "push_id": "0123456789abcdef0123",
+            "outcome": "fulfilled",
+            "at": "2026-02-01T02:30:00Z",
+            "kw_freed": 1.4,
         },
     },
 }

@@ -30,6 +30,8 @@ __all__ = [
     "UnknownCustomerError",
     "UnknownNodeError",
     "UnknownPublicationError",
+    "UnknownPushError",
+    "UnknownServiceError",
     "UnknownTableError",
     "UnknownUnitError",
     "UnsupportedMediaTypeError",
@@ -160,6 +162,18 @@ class UnknownColumnError(RefusalError):
     """A column of customers that does not exist or is not for the key's role; names it."""
 
     code, status = "UNKNOWN_COLUMN", 404
+
+
+class UnknownPushError(RefusalError):
+    """An offer nobody knows, or nobody may know; names it."""
+
+    code, status = "UNKNOWN_PUSH", 404
+
+
+class UnknownServiceError(RefusalError):
+    """A service the catalogue does not have; names it."""
+
+    code, status = "UNKNOWN_SERVICE", 404
 
 
 class UnknownNodeError(RefusalError):

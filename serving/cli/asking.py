@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -10,6 +10,7 @@ from features.errors import HeadroomError
 from features.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from sqlalchemy import Engine
 
     from serving.answers import Answers
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from serving.desk.digests import Digests
     from serving.desk.promises import Promises
 
-__all__ = ["checked", "keeping", "local_answers", "local_desk", "local_digests"]
+__all__ = ["checked", "keeping", "local_answers", "local_desk", "local_digests", "validated"]
+
+M = TypeVar("M", bound="BaseModel")
 
 
 def local_answers(workspace: Workspace) -> "Answers":
@@ -114,4 +117,15 @@ def checked(request: Any, values: Mapping[str, Any]) -> Any:
         return TypeAdapter(request).validate_python(dict(values))
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors()]
+        raise HeadroomError("; ".join(lines)) from error
+
+
+def validated(kind: type[M], values: Mapping[str, Any]) -> M:
+    """`values` as a message of one type; HeadroomError names every bad option."""
+    from pydantic import ValidationError
+
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
         raise HeadroomError("; ".join(lines)) from error

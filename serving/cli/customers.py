@@ -1,23 +1,21 @@
 """`headroom customers`: who is meant by an expression, exports, portraits, and who pulled what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import BaseModel, ValidationError
 
 from features.errors import HeadroomError
 from features.workspace import Workspace
+from serving.cli.asking import validated
 from serving.cli.options import json_option, print_json, workspace_option
 
 if TYPE_CHECKING:
     from serving.customers.desk import CustomerDesk
 
 __all__ = ["command"]
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @click.group()
@@ -58,7 +56,7 @@ def query(expression: str | None, workspace: Workspace, as_json: bool, **options
     from serving.messages import TagsQueryRequest
 
     with _desk(workspace) as desk:
-        told = desk.selecting.query(LOCAL, _message(TagsQueryRequest, _asked(expression, options)))
+        told = desk.selecting.query(LOCAL, validated(TagsQueryRequest, _asked(expression, options)))
     if as_json:
         print_json(told)
         return
@@ -99,7 +97,7 @@ def export(expression: str | None, out: Path, workspace: Workspace, as_json: boo
     if form not in ("csv", "parquet"):
         raise HeadroomError(f"{out}: the name has to end with .csv or .parquet")
     with _desk(workspace) as desk:
-        request = _message(TagsExportRequest, _asked(expression, options) | {"format": form})
+        request = validated(TagsExportRequest, _asked(expression, options) | {"format": form})
         parts = desk.selecting.export(LOCAL, request)
         with out.open("wb") as file:
             written = sum(file.write(part) for part in parts)
@@ -169,15 +167,6 @@ def _asked(expression: str | None, options: dict[str, Any]) -> dict[str, Any]:
     ascending = options.pop("ascending")
     columns = None if names is None else [one.strip() for one in names.split(",") if one.strip()]
     return options | {"expression": expression, "columns": columns, "descending": not ascending}
-
-
-def _message(kind: type[M], values: Mapping[str, Any]) -> M:
-    """`values` as a message; HeadroomError names every bad option."""
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
-        raise HeadroomError("; ".join(lines)) from error
 
 
 def _cell(value: Any) -> str:

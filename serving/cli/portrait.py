@@ -30,6 +30,9 @@ def lines_of(told: Mapping[str, Any]) -> Iterator[str]:
     )
     if told["headroom"] is not None:
         yield from _part("Area · 台区", [f"{told['headroom']['node_id']}  {_both(told['headroom'])}"])
+    yield from _part(
+        "Offers · 推荐", [f"{one['push_id']}  {_both(one)}: {_both(one['says'])}" for one in told["offers"]]
+    )
 
 
 def _part(title: str, lines: list[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from features.errors import NotFoundError
 from features.workspace import Workspace
 from serving.cli.options import json_option, print_json, workspace_option
 from serving.cli.progress import Steps
+from serving.cli.publish_pushes import pushes
 
 __all__ = ["command"]
 
@@ -16,6 +17,9 @@ __all__ = ["command"]
 @click.group()
 def command() -> None:
     """Write a publication, append-only: the figures and the hashes of model, data and configuration."""
+
+
+command.add_command(pushes)
 
 
 @command.command()

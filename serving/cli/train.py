@@ -9,6 +9,7 @@ from serving.cli.progress import Steps
 from serving.cli.study import StudyOptions, TuningBar
 from serving.cli.train_customers import COMMANDS
 from serving.cli.train_shared import finish, origin_of, shared_options
+from serving.cli.train_uplift import uplift
 
 __all__ = ["command"]
 
@@ -113,5 +114,5 @@ def peak(
     finish(workspace, trained, tuned, promote_it, as_json)
 
 
-for _one in COMMANDS:
+for _one in (*COMMANDS, uplift):
     command.add_command(_one)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from serving.answers import Answers
+from serving.customers.accounts import Accounts
 from serving.customers.audit import Pulls
 from serving.customers.holding import CustomerHoldings
 from serving.customers.selecting import Selecting
@@ -22,10 +23,11 @@ class CustomerDesk:
     def __init__(self, answers: Answers, engine: Callable[[], "Engine"]) -> None:
         self.answers = answers
         self.holdings = CustomerHoldings(answers.holdings)
+        self.accounts = Accounts(answers.holdings)
         self.pulls = Pulls(engine)
         self.selecting = Selecting(self.holdings, self.pulls)
         self.telling = Telling(self.holdings, engine, self.pulls, self._area)
-        self.visits = Visits(answers.holdings)
+        self.visits = Visits(answers.holdings, self.accounts)
 
     def _area(self, node_id: str) -> tuple[str | None, Mapping[str, Any]] | None:
         return self.answers.area(node_id)

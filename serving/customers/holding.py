@@ -9,7 +9,6 @@ import pandas as pd
 
 from features.errors import HeadroomError
 from serving.customers.snapshot import Snapshot, customers_folder, list_snapshots
-from serving.decisions.selection import Wide
 from serving.holdings import Holdings, Kept, Stamp, folder_stamp
 from serving.refusals import NotReadyError, UnknownPublicationError
 
@@ -30,6 +29,7 @@ class CustomerHoldings:
         self._snapshots: Kept[str, Snapshot] = Kept(self._listed, size=2)
         self._applications: Kept[str, dict[str, list[dict[str, Any]]]] = Kept(lambda _: self._read_applications())
         self._consents: Kept[str, pd.DataFrame] = Kept(lambda _: self._read_consents())
+        self._forbidding: Kept[tuple[str, int], frozenset[str]] = Kept(self._read_forbidding)
         self._masks: Kept[tuple[str, str, int], np.ndarray] = Kept(self._forbidden, size=4)
 
     def snapshot(self, snapshot_id: str | None = None) -> Snapshot:
@@ -54,9 +54,15 @@ class CustomerHoldings:
 
     def forbidden(self, snapshot: Snapshot) -> np.ndarray:
         """Mask over a snapshot's customers: who forbids, now, that tags and scores are made of him."""
+        return self._masks.get((self.holdings.fingerprint(), snapshot.id, self._minute()))
+
+    def forbidding(self) -> frozenset[str]:
+        """All who forbid it now, whether a snapshot knows them or not."""
+        return self._forbidding.get((self.holdings.fingerprint(), self._minute()))
+
+    def _minute(self) -> int:
         # What is allowed can begin or end at any moment; a minute is soon enough.
-        minute = int(self.wall_clock().timestamp() // 60)
-        return self._masks.get((self.holdings.fingerprint(), snapshot.id, minute))
+        return int(self.wall_clock().timestamp() // 60)
 
     def warm(self) -> None:
         """Read the newest snapshot and what is looked up beside it, where there is one that can be read."""
@@ -92,19 +98,17 @@ class CustomerHoldings:
     def _read_consents(self) -> pd.DataFrame:
         return self.holdings.lake.read("consent", where={"purpose": ["profiling"]})
 
-    def _forbidden(self, key: tuple[str, str, int]) -> np.ndarray:
-        fingerprint, snapshot_id, minute = key
+    def _read_forbidding(self, key: tuple[str, int]) -> frozenset[str]:
+        fingerprint, minute = key
         frame = self._consents.get(fingerprint)
         at = pd.Timestamp((minute + 1) * 60, unit="s", tz="UTC")
         frame = frame[(frame["valid_from"] <= at) & ~(frame["valid_to"] <= at)]
         # Where a new period began without the old one closed, the one that began last holds.
         frame = frame.drop_duplicates(["customer_id", "channel"], keep="last")
-        against = frame.loc[~frame["granted"].astype(bool), "customer_id"]
-        return _mask(self._snapshots.get(snapshot_id).wide, against)
+        return frozenset(frame.loc[~frame["granted"].astype(bool), "customer_id"].astype(str))
 
-
-def _mask(wide: Wide, ids: pd.Series) -> np.ndarray:
-    places = pd.Index(wide.customer_ids).get_indexer(pd.Index(ids.unique()))
-    mask = np.zeros(len(wide), dtype=bool)
-    mask[places[places >= 0]] = True
-    return mask
+    def _forbidden(self, key: tuple[str, str, int]) -> np.ndarray:
+        fingerprint, snapshot_id, minute = key
+        wide = self._snapshots.get(snapshot_id).wide
+        mask: np.ndarray = pd.Index(wide.customer_ids).isin(self._forbidding.get((fingerprint, minute)))
+        return mask

@@ -30,6 +30,7 @@ from serving.rows import instant, plain
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from serving.decisions.pushes.catalogue import Catalogue
     from serving.decisions.tags import Column
     from serving.tags.records import HeldTag
 
@@ -141,9 +142,25 @@ class Telling:
             "contract_kva": row.get("contract_kva"),
             "identity": people.get(customer_id),
             **_told(made, row, None if published is None else published[0]),
+            "offers": self._offers(customer_id) if who.may(Permission.PUSHES) else [],
         }
         written.result()
         return told if query.language == "both" else _in_one(told, _OTHER[query.language])
+
+    def _offers(self, customer_id: str) -> list[dict[str, Any]]:
+        """Offers to a customer that stand, of services that are offered still; who is held out has none."""
+        from serving.pushes.store import PushQuery, PushStore
+        from serving.pushes.telling import standing_offer
+
+        found = PushStore(self._engine()).find(PushQuery(customer_id=customer_id), datetime.now(UTC), None)
+        known = ((one, self._catalogue.service(one.service)) for one in found)
+        return [standing_offer(one, service) for one, service in known if service is not None]
+
+    @cached_property
+    def _catalogue(self) -> "Catalogue":
+        from serving.pushes.configs import load_catalogue
+
+        return load_catalogue()
 
     def _tagged(self, who: Principal, customer_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
         try:

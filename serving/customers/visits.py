@@ -8,8 +8,9 @@ import pandas as pd
 
 from features.errors import ConflictError, HeadroomError
 from features.workspace import Workspace
-from serving.access import Permission, Principal, Scope
-from serving.holdings import Holdings, Kept
+from serving.access import Permission, Principal
+from serving.customers.accounts import Accounts
+from serving.holdings import Holdings
 from serving.messages.customers import InspectionRequest
 from serving.refusals import (
     BadBodyError,
@@ -17,9 +18,7 @@ from serving.refusals import (
     DuplicateError,
     FieldFault,
     KeyReusedError,
-    OutOfScopeError,
     ReadOnlyError,
-    UnknownCustomerError,
 )
 from serving.settings import SNAPSHOT_RECORD
 
@@ -35,9 +34,8 @@ _FIRST_YEAR, _LAST_YEAR = 1950, 9000
 class Visits:
     """Results of inspections, each under the idempotency key of who hands it in."""
 
-    def __init__(self, holdings: Holdings) -> None:
-        self.holdings = holdings
-        self._halls: Kept[str, dict[str, str | None]] = Kept(lambda _: self._read_halls())
+    def __init__(self, holdings: Holdings, accounts: Accounts) -> None:
+        self.holdings, self.accounts = holdings, accounts
 
     @property
     def workspace(self) -> Workspace:
@@ -49,7 +47,7 @@ class Visits:
         who.require(Permission.INSPECT)
         if (self.workspace.root / SNAPSHOT_RECORD).is_file():
             raise ReadOnlyError("this service answers from a packed snapshot, which is never written to")
-        self._require_own(who, request.customer_id)
+        self.accounts.require_own(who, request.customer_id)
         self._require_sound(request)
         told = self._taken(_posted(who, key, request))
         if not told["accepted"]:
@@ -75,15 +73,6 @@ class Visits:
             # The sender may try again under the same key: it is in, or it is not.
             raise HeadroomError(f"the workspace cannot be written to now ({error.strerror})") from error
 
-    def _require_own(self, who: Principal, customer_id: str) -> None:
-        halls = self._halls.get(self.holdings.fingerprint())
-        if customer_id not in halls:
-            message = f"customer {customer_id} is unknown"
-            raise UnknownCustomerError(message, [FieldFault("customer_id", message)])
-        if not Scope.of(who, self.holdings.territory().parents).covers(halls[customer_id]):
-            fault = FieldFault("customer_id", "out of scope")
-            raise OutOfScopeError(f"customer {customer_id} is outside the org unit of this key", [fault])
-
     def _require_sound(self, request: InspectionRequest) -> None:
         """Times in their order, and a number that is not another customer's."""
         for name in ("inspected_at", "fault_since"):
@@ -100,16 +89,6 @@ class Visits:
         others = before[before["customer_id"] != request.customer_id]
         if len(others):
             raise DuplicateError(f"inspection {request.inspection_id} is of another customer")
-
-    def _read_halls(self) -> dict[str, str | None]:
-        """customer_id → hall of his area, of every account that ever was; the last link counts."""
-        frame = self.holdings.lake.read("customer", columns=["customer_id", "area_id", "valid_from"])
-        nodes = self.holdings.territory().nodes
-        frame = frame.sort_values("valid_from", kind="stable")
-        return {
-            str(customer): nodes[area].hall_id if area in nodes else None
-            for customer, area in zip(frame["customer_id"], frame["area_id"], strict=True)
-        }
 
 
 def _posted(who: Principal, key: str, request: InspectionRequest) -> "Posted":

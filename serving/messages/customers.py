@@ -228,6 +228,25 @@ class AreaHeadroom(Message):
     chinese: Words
 
 
+class Says(Message):
+    """What the customer is told."""
+
+    english: Words
+    chinese: Words
+
+
+class StandingOffer(Message):
+    """An offer that was made to him and still stands."""
+
+    push_id: str = Field(description="to hand in what comes of it")
+    service: str
+    channel: Literal["app", "hall"]
+    english: Words
+    chinese: Words
+    says: Says
+    expires_at: AwareDatetime
+
+
 class PortraitAnswer(Message):
     """All that is told of a customer at a counter."""
 
@@ -245,6 +264,7 @@ class PortraitAnswer(Message):
     risks: list[Sentence]
     applications: list[OpenApplication]
     headroom: AreaHeadroom | None = Field(description="null: nothing is published for his area")
+    offers: list[StandingOffer] = Field(description="that stand, for roles that read offers")
 
 
 class InspectionRequest(Message):

@@ -21,6 +21,9 @@ from serving.pushes.rows import former_in, insert_pushes
 
 __all__ = ["Settled", "counts", "hold_and_keep", "settle_in"]
 
+_FEW = 1000
+"""Of no more customers their own former contacts are looked up; of more, everybody's are read."""
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -37,7 +40,8 @@ def settle_in(connection: Connection, run_id: str, weighed: Weighed, material: M
     grid, room = read_grid(connection, policy, now)
     if room is not None and material.capacity is not None and material.capacity.id == room.base_id:
         grid = replace(grid, own_va=own_room(material.capacity.capacity(), grid.left_va, policy.power_factor))
-    former = former_in(connection, now, max(policy.per_channel_days, policy.total_days))
+    whom = None if len(material.wide) > _FEW else {*material.wide.customer_ids, *material.people.persons}
+    former = former_in(connection, now, max(policy.per_channel_days, policy.total_days), whom)
     return Settled(settle(run_id, weighed, former, grid), grid, room)
 
 

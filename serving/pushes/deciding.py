@@ -62,8 +62,10 @@ def decide_now(
     catalogue: Catalogue | None = None,
     policy: "PushPolicy | None" = None,
     score: Scorer = no_scores,
+    fingerprint: str | None = None,
 ) -> DecidedNow:
     """Decide of `customers` and `services` (None: all) on `snapshot` (None: the newest of `now` or before).
+    `fingerprint` of the lake spares reading it, where the caller knows it.
 
     With `commit` the offers are made, held and written down under `key`: under the same one the same is told again,
     KeyReusedError where something else was asked. UnknownCustomerError for one who is not in the snapshot,
@@ -87,7 +89,7 @@ def decide_now(
         raise BadFieldError.of("services", f"there is no service {unknown[0]!r}")
     stand_on_latest(workspace, open_queue(engine), now, by)
     wishes = PushStore(engine).newest_wishes(now)
-    material = read_material(workspace, seen, now, wishes, offered, policy, score, customers)
+    material = read_material(workspace, seen, now, wishes, offered, policy, score, customers, fingerprint)
     chosen = None if services is None else tuple(services)
     return decide_on(engine, replace(material, services=chosen), asked, commit, key, by)
 

@@ -1,5 +1,6 @@
 """What an offer changes, learnt from contacts that were drawn by lot, and told of the customers of a snapshot."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -100,11 +101,12 @@ def _as_decided(
     return pd.concat(parts, ignore_index=True), np.concatenate(places)
 
 
-def serving_uplift(workspace: Workspace, wide: Wide) -> Scores:
-    """Of every service whose newest model sorts customers: the probability (0..1), of each customer of a snapshot, that
-    an offer makes him take it. Where none does, nothing: the propensity score stays.
+def serving_uplift(workspace: Workspace, wide: Wide, services: Sequence[str] | None = None) -> Scores:
+    """Of every service (of `services`, where the caller knows them) whose newest model sorts customers: the probability
+    (0..1), of each customer of a snapshot, that an offer makes him take it. Where none does, nothing: the propensity
+    score stays.
     """
-    models = serving_models(workspace, load_catalogue().codes)
+    models = serving_models(workspace, load_catalogue().codes if services is None else services)
     if not models:
         return Scores()
     features = features_of(wide)

@@ -105,6 +105,7 @@ def read_material(
     policy: PushPolicy | None = None,
     score: Scorer = no_scores,
     customers: Sequence[str] | None = None,
+    fingerprint: str | None = None,
 ) -> Material:
     """The material of a decision at `now` on a snapshot, of all its customers or of some (in the snapshot's order; who
     is not in it is left out). `catalogue` and `policy` are those in force where they are not given."""
@@ -121,7 +122,7 @@ def read_material(
         moment=moment_of(now, territory.time_zone, snapshot.as_of.to_pydatetime()),
         snapshot_id=snapshot.id,
         models=tuple(dict(one) for one in snapshot.made_from.get("models", ())),
-        fingerprint=lake.fingerprint(as_of=pd.Timestamp(now)),
+        fingerprint=fingerprint or lake.fingerprint(as_of=pd.Timestamp(now)),
         zone=territory.time_zone,
         capacity=latest_of(published) if published else None,
     )

@@ -1,7 +1,7 @@
 """Offers and runs as rows of their tables, within a transaction of the caller's."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,8 +67,9 @@ def insert_pushes(
     connection.execute(insert(push), rows)
 
 
-def former_in(connection: Connection, now: datetime, days: int) -> pd.DataFrame:
-    """FORMER_COLUMNS of all contacts of the last `days`, and of those of before that still stand.
+def former_in(connection: Connection, now: datetime, days: int, whom: Collection[str] | None = None) -> pd.DataFrame:
+    """FORMER_COLUMNS of all contacts of the last `days`, and of those of before that still stand; where `whom` names
+    accounts and persons, of those alone.
 
     One that was answered stands until it would have lapsed, so that who declined is not asked again at once; one that
     was accepted a year; one that was withdrawn no longer.
@@ -78,6 +79,9 @@ def former_in(connection: Connection, now: datetime, days: int) -> pd.DataFrame:
     accepted = one.answer.in_(ACCEPTED) & (one.decided_at > now - timedelta(days=ACCEPTED_DAYS))
     wanted = or_(one.decided_at > now - timedelta(days=days), standing, accepted)
     query = select(*(one[name] for name in FORMER_COLUMNS), one.answer).where(wanted)
+    if whom is not None:
+        named = sorted(whom)
+        query = query.where(or_(one.customer_id.in_(named), one.person_id.in_(named)))
     rows = connection.execute(query.order_by(one.decided_at, one.push_id)).all()
     frame = pd.DataFrame.from_records(rows, columns=[*FORMER_COLUMNS, "answer"])
     for name in ("decided_at", "expires_at", "answered_at"):

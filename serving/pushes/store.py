@@ -1,6 +1,6 @@
 """Offers in the state: asked for by where and how they stand; runs, outcomes, and wishes not to be contacted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,11 +29,14 @@ from serving.state import writing
 
 __all__ = ["PushQuery", "PushStore"]
 
+_AT_ONCE = 5000
+"""A statement takes so many values."""
+
 
 @dataclass(frozen=True)
 class PushQuery:
     """Which offers are asked for; None asks for all. `state` is one of STATES or `all`. Hold-outs are shown only
-    where `held_out` says so: nobody who speaks to customers is to know them."""
+    where `held_out` says so: nobody who speaks to customers is to know them. Nothing is told of accounts `without`."""
 
     state: str = "open"
     halls: Iterable[str] | None = None
@@ -43,6 +46,7 @@ class PushQuery:
     channel: str | None = None
     run_id: str | None = None
     held_out: bool = False
+    without: Collection[str] = ()
 
     def where(self, now: datetime) -> ColumnElement[bool]:
         """The condition; BadFieldError for a state that does not exist."""
@@ -51,6 +55,7 @@ class PushQuery:
         for name in ("customer_id", "service", "campaign", "channel", "run_id"):
             value = getattr(self, name)
             wanted += [] if value is None else [one[name] == value]
+        wanted += [one.customer_id.not_in(sorted(self.without))] if self.without else []
         if self.state in ("open", "lapsed"):
             stands = one.expires_at > now if self.state == "open" else one.expires_at <= now
             wanted += [one.answer.is_(None), stands]
@@ -73,6 +78,21 @@ class PushStore:
             found = run_in(connection, run_id)
         if found is None:
             raise NotFoundError(f"there is no run of offers {run_id!r}")
+        return found
+
+    def runs_named(self, run_ids: Collection[str]) -> dict[str, PushRun]:
+        """Runs by their ids; those that are not there are left out."""
+        query = select(push_run).where(push_run.c.run_id.in_(sorted(run_ids)))
+        with self.engine.connect() as connection:
+            return {str(row["run_id"]): as_run(row) for row in connection.execute(query).mappings()}
+
+    def offered_to(self, customer_ids: Collection[str]) -> set[str]:
+        """Those of some accounts to whom anything was ever offered."""
+        wanted, found = sorted(customer_ids), set()
+        with self.engine.connect() as connection:
+            for first in range(0, len(wanted), _AT_ONCE):
+                some = push.c.customer_id.in_(wanted[first : first + _AT_ONCE])
+                found |= set(connection.execute(select(push.c.customer_id).where(some).distinct()).scalars())
         return found
 
     def runs(self, kind: str | None = "publish", limit: int | None = None) -> list[PushRun]:

@@ -70,6 +70,7 @@ push = Table(
     Column("reservation_id", String(40), nullable=True),
     Index("ix_push_run", "run_id", "place"),
     Index("ix_push_customer", "customer_id"),
+    Index("ix_push_person", "person_id"),
     Index("ix_push_hall", "hall_id", "decided_at"),
     Index("ix_push_decided_at", "decided_at"),
     Index("ix_push_expires_at", "expires_at"),

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from serving.envelope import install_error_shape
 from serving.telemetry import Observe, Telemetry
-from serving.web import applications, connecting, customers, events, figures, intake, operation, promises
+from serving.web import applications, connecting, customers, events, figures, intake, operation, promises, pushes
 
 if TYPE_CHECKING:
     from serving.backend import Backend
@@ -22,6 +22,7 @@ _ROUTERS = (
     connecting.router,
     events.router,
     customers.router,
+    pushes.router,
     intake.router,
     operation.router,
 )
@@ -43,7 +44,7 @@ def create_app(make_backend: Callable[[], "Backend"]) -> FastAPI:
         title="Headroom",
         version="1",
         description="Demand forecasts, open capacity and what is promised of it, at areas, feeders and substations; "
-        "tags, scores and portraits of customers.",
+        "tags, scores and portraits of customers, and which services to offer them.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

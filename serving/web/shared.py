@@ -18,7 +18,7 @@ _FAULTS = {
     400: "The body is not readable JSON.",
     401: "No valid API key.",
     403: "The key's role or org unit does not allow it.",
-    404: "Something nobody knows (a node, org unit, publication, table, application, promise); the message names it.",
+    404: "Something nobody knows (a node, org unit, table, application, customer, offer); the message names it.",
     409: "It does not fit what is there: other rows under the same key, no room, or a promise that holds no more.",
     413: "The body is too large.",
     415: "The body does not say it is what the path takes.",

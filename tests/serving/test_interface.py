@@ -50,6 +50,17 @@ OF_CUSTOMERS = [
     ("/v1/customers/{customer_id}/portrait", "GET"),
     ("/v1/inspections", "POST"),
 ]
+# Tried in tests/serving/customers/test_pushes_interface.py, where some were made offers.
+OF_PUSHES = [
+    ("/v1/pushes/decide", "POST"),
+    ("/v1/pushes", "GET"),
+    ("/v1/pushes/{push_id}", "GET"),
+    ("/v1/pushes/services", "GET"),
+    ("/v1/pushes/relief", "GET"),
+    ("/v1/outcomes", "POST"),
+    ("/v1/customers/{customer_id}/do-not-contact", "GET"),
+    ("/v1/customers/{customer_id}/do-not-contact", "PUT"),
+]
 ROWS = [
     json.dumps({"node_id": node, "start_utc": "2026-01-01T01:00:00Z", "load_kw": kw})
     for node, kw in (("A1", 12.5), ("A2", None), ("A9", 3), ("A1", "x"))
@@ -71,7 +82,7 @@ def interface(served: Any) -> Any:
 
 def test_every_operation_of_the_document_is_tried(interface: Any) -> None:
     found = {(path, method.upper()) for path in interface for method in interface[path]}
-    assert found == {*OPERATIONS, *OF_CUSTOMERS}
+    assert found == {*OPERATIONS, *OF_CUSTOMERS, *OF_PUSHES}
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
@@ -156,7 +167,9 @@ def test_rows_of_all_kinds_are_taken_or_refused_as_the_document_says(own: Any, m
     assert statuses[422]
 
 
-@pytest.mark.parametrize(("path", "method"), [one for one in [*OPERATIONS, *OF_CUSTOMERS] if one[0].startswith("/v1/")])
+@pytest.mark.parametrize(
+    ("path", "method"), [one for one in [*OPERATIONS, *OF_CUSTOMERS, *OF_PUSHES] if one[0].startswith("/v1/")]
+)
 def test_without_a_key_whatever_is_asked_is_401(interface: Any, path: str, method: str) -> None:
     @settings(SOME, max_examples=20)
     @given(case=interface[path][method].as_strategy())

@@ -25,7 +25,8 @@ from serving.pushes.lists import CARD_COLUMNS
 from serving.pushes.publish import publish_on, publish_pushes
 from serving.pushes.reading import read_grid
 from serving.pushes.store import PushQuery, PushStore
-from tests.serving.decisions.pushes.worlds import NOW, World, grid, random_world, service, world
+from tests.serving.decisions.pushes.random_worlds import random_world
+from tests.serving.decisions.pushes.worlds import NOW, World, grid, service, world
 from tests.serving.ledger.builders import recounted
 from tests.serving.pushes.offered import every_push, held, later, material, stand
 

@@ -80,6 +80,7 @@ def _pushes() -> None:
     )
     op.create_index("ix_push_run", "push", ["run_id", "place"])
     op.create_index("ix_push_customer", "push", ["customer_id"])
+    op.create_index("ix_push_person", "push", ["person_id"])
     op.create_index("ix_push_hall", "push", ["hall_id", "decided_at"])
     op.create_index("ix_push_decided_at", "push", ["decided_at"])
     op.create_index("ix_push_expires_at", "push", ["expires_at"])

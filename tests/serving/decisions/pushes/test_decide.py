@@ -211,6 +211,12 @@ def test_the_better_offer_of_a_run_comes_first() -> None:
     assert told(world(1, [WORD, service("dear", cost_cny={"hall": 0.1})])) == ["SENT", "SENT"]
 
 
+def test_of_equals_the_first_customer_comes_first_and_then_the_first_service() -> None:
+    found = world(2, [WORD, HALL_WORD]).decide().contacts
+    assert found["customer_id"].tolist() == ["C0000", "C0000", "C0001", "C0001"]
+    assert found["service"].tolist() == ["word", "card", "word", "card"]
+
+
 def test_a_hall_hands_out_so_many_cards_and_no_more() -> None:
     made = world(3, [HALL_WORD], policy=policy(hall_contacts=1), hall_id=["H1", "H1", "H2"])
     assert told(made) == ["SENT", "HALL_FULL", "SENT"]

@@ -84,3 +84,12 @@ def test_what_relief_adds_at_night_needs_room_too(night_kva: float, code: str) -
     shifts = {**EASE, "load": {"own_share": [0.25, 0, 0, 0, -0.5, 0]}}
     binds = grid(A1=[99, 99, 99, 99, 0, 99], F1=[night_kva, 99, 99, 99, 99, 99])
     assert told(made(1, services=(shifts,), grid=binds, policy=policy(constrained_kva=0.1, power_factor=1))) == [code]
+
+
+def test_relief_is_made_as_it_is_or_not_at_all() -> None:
+    """A flexible offer that fits would free nothing at the hour that counts."""
+    shifts = {**EASE, "load": {"own_share": [0.25, 0, 0, 0, -0.5, 0]}, "flexible": {"own_share": [0, 0.1, 0, 0, 0, 0]}}
+    binds = grid(A1=[99, 99, 99, 99, 0, 99], F1=[0.5, 99, 99, 99, 99, 99])
+    closed = made(1, services=(shifts,), grid=binds, policy=policy(constrained_kva=0.1, power_factor=1))
+    assert told(closed) == ["NO_CAPACITY"]
+    assert told(closed.with_policy(relief_least_kw=3.0)) == ["SENT"]

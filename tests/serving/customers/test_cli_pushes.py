@@ -1,0 +1,121 @@
+"""`headroom pushes`: offers listed, answered and told, and wishes, for the person who owns the workspace."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from features.errors import HeadroomError
+from features.workspace import Workspace
+from serving.cli.publish import command as publish
+from serving.cli.pushes import command
+from serving.decisions.pushes.codes import HELD_OUT
+from serving.refusals import UnknownPushError
+from tests.serving.customers.offers import CATALOGUE, NOW, allow_cards, contact, lay_down
+
+
+@pytest.fixture
+def run(known_workspace: Workspace, copied: Callable[[Workspace], Workspace]) -> Callable[..., Result]:
+    workspace = copied(known_workspace)
+    made = [contact(number) for number in range(4)]
+    made[3]["reason"] = "HELD_OUT_UNIVERSAL"
+    lay_down(workspace, made)
+
+    def called(*arguments: str) -> Result:
+        where = [] if arguments[0] == "services" else ["--workspace", str(workspace.root)]
+        return CliRunner().invoke(command, [*arguments, *where])
+
+    return called
+
+
+def as_json(result: Result) -> Any:
+    assert result.exit_code == 0, result.exception
+    return json.loads(result.output)
+
+
+def test_offers_are_listed_as_a_table_and_as_json(run: Callable[..., Result]) -> None:
+    text = run("list").output
+    assert "3 offers" in text
+    assert "电子账单" in text
+    told = as_json(run("list", "--customer", "C0001", "--json"))
+    assert [one["customer_id"] for one in told["pushes"]] == ["C0001"]
+    assert as_json(run("list", "--held-out", "--json"))["total"] == 4
+    assert "2 more" in run("list", "--limit", "1").output
+
+
+def test_services_are_told_in_words(run: Callable[..., Result]) -> None:
+    assert "电动汽车充电桩" in run("services").output
+    assert len(as_json(run("services", "--json"))["services"]) >= 12
+
+
+def test_an_answer_is_taken(run: Callable[..., Result]) -> None:
+    at = f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    push_id = contact(0)["push_id"]
+    assert run("outcome", push_id, "accepted", "--at", at).output == "accepted; room: none\n"
+    assert "taken before" in run("outcome", push_id, "accepted", "--at", at).output
+    assert as_json(run("list", "--state", "accepted", "--json"))["total"] == 1
+    assert isinstance(run("outcome", "f" * 20, "accepted").exception, UnknownPushError)
+    assert isinstance(run("outcome", "nonsense", "accepted").exception, HeadroomError)
+
+
+def test_a_wish_is_taken_shown_and_lifted(run: Callable[..., Result]) -> None:
+    assert "may be turned to" in run("do-not-contact", "C0001", "--show").output
+    assert "wants no offers, since" in run("do-not-contact", "C0001", "--why", "said so").output
+    assert as_json(run("do-not-contact", "C0001", "--show", "--json"))["wish"]
+    assert "may be turned to" in run("do-not-contact", "C0001", "--lift").output
+
+
+def test_relief_is_a_table(run: Callable[..., Result]) -> None:
+    text = run("relief").output
+    assert "2 nodes without room" in text
+    assert "2 applications that wait would fit then: Y1, Y9" in text
+    assert as_json(run("relief", "--org", "H1", "--json"))["applications"][0]["application_id"] == "Y1"
+
+
+def test_offers_are_published_and_told_by_code_with_relief_and_files(
+    known_workspace: Workspace,
+    copied: Callable[[Workspace], Workspace],
+    customers: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workspace = copied(known_workspace)
+    allow_cards(workspace, customers)
+    monkeypatch.setattr("serving.pushes.material.load_catalogue", lambda: CATALOGUE)
+    arguments = ["pushes", "--now", "2026-01-02T03:00:00Z", "--workspace", str(workspace.root)]
+    text = CliRunner().invoke(publish, arguments).output
+    for said in ("published", "NO_CAPACITY", "容量不足，进入等待名单", "held out", "nodes without room", "Files: "):
+        assert said in text
+    told = as_json(CliRunner().invoke(publish, [*arguments, "--json"]))
+    assert (told["new"], told["customers"]) == (False, 40)
+    assert told["counts"]["SENT"] == told["sent"] > 0
+    assert sum(told["counts"].values()) == 40 * len(CATALOGUE.codes)
+    assert {one.name for one in Path(told["path"]).iterdir()} >= {"manifest.json", "pushes.ndjson", "relief.json"}
+    assert told["relief"]["nodes"]
+    listing = CliRunner().invoke(command, ["list", "--state", "all", "--json", *arguments[-2:]])
+    assert as_json(listing)["total"] == told["sent"]
+
+
+def test_what_to_offer_is_asked_and_done(
+    known_workspace: Workspace,
+    copied: Callable[[Workspace], Workspace],
+    customers: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workspace = copied(known_workspace)
+    allow_cards(workspace, customers)
+    monkeypatch.setattr("serving.pushes.desk.load_catalogue", lambda: CATALOGUE)
+
+    def decide(*more: str) -> Result:
+        return CliRunner().invoke(command, ["decide", "C0020", "C0022", "--workspace", str(workspace.root), *more])
+
+    assert "only asked" in decide().output
+    assert "PORTRAIT_STALE" in decide("--service", "word").output
+    told = as_json(decide("--now", "2026-01-02T03:00:00Z", "--json"))
+    assert {each["code"] for one in told["customers"] for each in one["decisions"]} & {"SENT", *HELD_OUT}
+    assert isinstance(decide("--commit").exception, HeadroomError)
+    assert as_json(decide("--commit", "--key", "k", "--json"))["committed"]
+    assert "nothing new" in decide("--commit", "--key", "k").output
