@@ -67,6 +67,7 @@ def publish_customers(workspace: Workspace, say: Say) -> "PublishedTags | str":
 
 def publish_offers(workspace: Workspace, say: Say) -> "PublishedPushes | str":
     """Offers as of the first working morning after the newest snapshot; why there are none, in words."""
+    from serving.pushes.learning import serving_uplift
     from serving.pushes.material import snapshot_by
     from serving.pushes.publish import publish_pushes
     from serving.settings import service_settings
@@ -76,7 +77,7 @@ def publish_offers(workspace: Workspace, say: Say) -> "PublishedPushes | str":
     try:
         newest = snapshot_by(workspace, pd.Timestamp.now(tz="UTC").to_pydatetime())
         now = _working_morning(workspace, newest.as_of)
-        return publish_pushes(workspace, engine, now, say=_within(say, "publish pushes"))
+        return publish_pushes(workspace, engine, now, say=_within(say, "publish pushes"), score=serving_uplift)
     except NotFoundError as error:
         return str(error)
     finally:
