@@ -196,7 +196,7 @@ def outcome(
 @workspace_option
 @json_option
 def do_not_contact(customer_id: str, lift: bool, show: bool, why: str, workspace: Workspace, as_json: bool) -> None:
-    """CUSTOMER wants to be left alone, from the next decision on."""
+    """CUSTOMER wants to be left alone: what is open to him is withdrawn, and he is offered nothing."""
     from serving.access import LOCAL
     from serving.messages import WishRequest
 

@@ -1,5 +1,6 @@
 """Deciding on the books as they are, and writing down what was decided, in one transaction with the room it holds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,13 +12,14 @@ from serving.decisions.pushes.codes import CODES, SENT
 from serving.decisions.pushes.records import ADDS_VA, HELD_VA, Decided, Grid
 from serving.decisions.pushes.relief import own_room
 from serving.decisions.pushes.settle import settle
-from serving.decisions.pushes.weigh import Weighed
+from serving.decisions.pushes.weigh import Weighed, place_of
 from serving.ledger import Ask
 from serving.ledger.offers import hold_offers
 from serving.ledger.rooms import Room
 from serving.pushes.material import Material
 from serving.pushes.reading import read_grid
-from serving.pushes.rows import former_in, insert_pushes
+from serving.pushes.records import Wish
+from serving.pushes.rows import former_in, insert_pushes, the_newest_wishes
 
 __all__ = ["Settled", "counts", "hold_and_keep", "settle_in"]
 
@@ -41,8 +43,21 @@ def settle_in(connection: Connection, run_id: str, weighed: Weighed, material: M
     if room is not None and material.capacity is not None and material.capacity.id == room.base_id:
         grid = replace(grid, own_va=own_room(material.capacity.capacity(), grid.left_va, policy.power_factor))
     whom = None if len(material.wide) > _FEW else {*material.wide.customer_ids, *material.people.persons}
+    weighed = _heeding(weighed, [one for one in the_newest_wishes(connection) if one.wish_id > material.heard])
     former = former_in(connection, now, max(policy.per_channel_days, policy.total_days), whom)
     return Settled(settle(run_id, weighed, former, grid), grid, room)
+
+
+def _heeding(weighed: Weighed, wishes: Sequence[Wish]) -> Weighed:
+    """The same, but that who asked to be left alone while it was weighed is left alone."""
+    said = [one.customer_id for one in wishes if one.wish]
+    if not said:
+        return weighed
+    persons = weighed.people.persons
+    silent = {*said, *persons[np.isin(weighed.wide.customer_ids, said)]}
+    those = np.array([one in silent for one in persons[weighed.places]], dtype=bool)
+    told = np.minimum(weighed.reasons, place_of("DO_NOT_CONTACT"))
+    return replace(weighed, reasons=np.where(those[:, None], told, weighed.reasons).astype(np.int8))
 
 
 def hold_and_keep(connection: Connection, run_id: str, settled: Settled, now: datetime, by: str) -> None:

@@ -88,7 +88,7 @@ def decide_now(
     if unknown:
         raise BadFieldError.of("services", f"there is no service {unknown[0]!r}")
     stand_on_latest(workspace, open_queue(engine), now, by)
-    wishes = PushStore(engine).newest_wishes(now)
+    wishes = PushStore(engine).newest_wishes()
     material = read_material(workspace, seen, now, wishes, offered, policy, score, customers, fingerprint)
     chosen = None if services is None else tuple(services)
     return decide_on(engine, replace(material, services=chosen), asked, commit, key, by)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from features.errors import NotFoundError
 from features.settings import config_hash
 from serving.access import NEEDS_CONSENT, Permission, Principal, Scope
@@ -18,10 +20,12 @@ from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.deciding import DecidedNow, decide_now
 from serving.pushes.judged import told_customers
 from serving.pushes.outcomes import take_outcome
+from serving.pushes.reading import accounts_of
 from serving.pushes.records import Push, Wish
 from serving.pushes.relieving import told_relief
 from serving.pushes.store import PushQuery, PushStore
 from serving.pushes.telling import moment, push_entry, service_entry, versions_of
+from serving.pushes.wishes import take_wish
 from serving.refusals import (
     BadFieldError,
     FieldFault,
@@ -167,21 +171,29 @@ class PushDesk:
         return names | {"repeated": not new, "room": made.room}
 
     def wish(self, who: Principal, customer_id: str) -> dict[str, Any]:
-        """Whether a customer wants to be left alone."""
+        """Whether a customer wants to be left alone, by the newest wish of any account of his."""
         who.require(Permission.PUSHES)
         self.customers.accounts.require_own(who, customer_id)
         self.customers.pulls.write(who, Pull("customers/do-not-contact", 1, customer_id=customer_id))
-        return _wish(customer_id, self.store.wishes(customer_id))
+        return _wish(customer_id, self.store.wishes(self._accounts(customer_id)))
 
     def do_not_contact(self, who: Principal, customer_id: str, request: WishRequest) -> dict[str, Any]:
-        """What a customer wishes from now on; saying again what stands changes nothing."""
+        """What a customer wishes from now on; saying again what stands changes nothing. What is open to whoever wants
+        to be left alone is withdrawn."""
         who.require(Permission.ANSWER)
         self.customers.accounts.require_own(who, customer_id)
-        stands = self.store.wishes(customer_id)
-        if not stands or stands[0].wish != request.wish:
-            made = self.store.set_do_not_contact(customer_id, request.wish, who.key_id, self.clock(), request.why)
-            stands = [made]
-        return _wish(customer_id, stands)
+        now, accounts = self.clock(), self._accounts(customer_id)
+        stands = self.store.wishes(accounts)
+        if stands and stands[0].wish == request.wish:
+            return _wish(customer_id, stands)
+        made, freed = take_wish(self.engine, customer_id, accounts, request.wish, now, who.key_id, request.why)
+        if freed:
+            self.applications.queue().settle(now, who.key_id)
+        return _wish(customer_id, [made])
+
+    def _accounts(self, customer_id: str) -> Sequence[str]:
+        """All accounts of the person a customer is."""
+        return accounts_of(self.applications.holdings.lake, customer_id, pd.Timestamp(self.clock()))
 
     def _decided(self, who: Principal, key: str | None, request: DecideRequest, snapshot: "Snapshot") -> DecidedNow:
         from serving.pushes.learning import serving_uplift

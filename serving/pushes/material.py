@@ -43,7 +43,7 @@ def no_scores(workspace: Workspace, wide: Wide) -> Scores:  # noqa: ARG001
 class Material:
     """Everything but books and grid. `models` are those behind the snapshot; `fingerprint` is of the lake now, and
     `capacity` the publication the ledger may stand on, for what it tells beside the room. `services` are those of the
-    catalogue that are asked about; None: all."""
+    catalogue that are asked about; None: all. `heard` is the last wish that `people` knows of, by its number."""
 
     catalogue: Catalogue
     policy: PushPolicy
@@ -58,6 +58,7 @@ class Material:
     zone: str = "UTC"
     capacity: Publication | None = None
     services: tuple[str, ...] | None = None
+    heard: int = 0
 
     def weighed(self, within: np.ndarray | None = None) -> Weighed:
         """Every service weighed for every customer (of `within`, a mask)."""
@@ -125,6 +126,7 @@ def read_material(
         fingerprint=fingerprint or lake.fingerprint(as_of=pd.Timestamp(now)),
         zone=territory.time_zone,
         capacity=latest_of(published) if published else None,
+        heard=max((one.wish_id for one in wishes), default=0),
     )
 
 

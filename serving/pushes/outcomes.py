@@ -22,7 +22,7 @@ from serving.pushes.rows import as_outcome, push_in
 from serving.pushes.tables import push, push_outcome
 from serving.refusals import BadFieldError, KeyReusedError, NotHeldError
 
-__all__ = ["take_outcome"]
+__all__ = ["take_outcome", "withdraw"]
 
 _AFTER: dict[str | None, tuple[str, ...]] = {
     None: OUTCOMES,
@@ -68,11 +68,23 @@ def take_outcome(
         if kind not in _AFTER[offer.answer]:
             raise NotHeldError(f"offer {push_id} is {offer.answer}: it can no more be {kind}")
         lapse_in(connection, now)
-        room, held = _follow(connection, offer, kind, now, by)
-        answer = offer.answer if offer.answer == "fulfilled" else kind
-        values = {"answer": answer, "answered_at": at, "reservation_id": held}
-        connection.execute(update(push).where(push.c.push_id == push_id).values(values))
-        return _written(connection, replace(told, room=room)), True
+        return _taken(connection, offer, told), True
+
+
+def withdraw(connection: Connection, offer: Push, key: str, now: datetime, by: str) -> str:
+    """Take an open offer back, for its customer wants to be left alone; what that does to the room, in a word."""
+    why = "asked to be left alone"
+    told = Outcome(0, key, offer.push_id, "withdrawn", now, now, by, None, None, "none", why)
+    return _taken(connection, offer, told).room
+
+
+def _taken(connection: Connection, offer: Push, told: Outcome) -> Outcome:
+    """Write an answer down, and let the room follow it."""
+    room, held = _follow(connection, offer, told.kind, told.recorded_at, told.made_by)
+    answer = offer.answer if offer.answer == "fulfilled" else told.kind
+    values = {"answer": answer, "answered_at": told.at, "reservation_id": held}
+    connection.execute(update(push).where(push.c.push_id == offer.push_id).values(values))
+    return _written(connection, replace(told, room=room))
 
 
 def _known(connection: Connection, told: Outcome) -> Outcome | None:

@@ -66,7 +66,7 @@ def publish_pushes(
     within = None if org_unit is None else _within(Lake(workspace.lake), snapshot.wide, org_unit, now)
     stand_on_latest(workspace, open_queue(engine), now, by)
     say(f"customers as of {snapshot.as_of.isoformat()}")
-    wishes = PushStore(engine).newest_wishes(now)
+    wishes = PushStore(engine).newest_wishes()
     material = read_material(workspace, snapshot, now, wishes, catalogue, policy, score)
     return publish_on(workspace, engine, material, org_unit, within, by, say)
 

@@ -18,7 +18,7 @@ from serving.pushes.records import Wish
 from serving.pushes.rows import shadow_in
 from serving.queue.reading import waiting_cases
 
-__all__ = ["persons_of", "read_grid", "read_people"]
+__all__ = ["accounts_of", "persons_of", "read_grid", "read_people"]
 
 _ASKED_AT_ONCE = 2_000
 _DOCUMENT = ["document_kind", "document_id"]
@@ -58,6 +58,14 @@ def persons_of(lake: Lake, customer_ids: np.ndarray, at: pd.Timestamp) -> np.nda
     oldest = held.groupby(_DOCUMENT, observed=True)["customer_id"].transform("first")
     known = dict(zip(held["customer_id"], oldest, strict=True))
     return np.array([str(known.get(one, one)) for one in ids], dtype=object)
+
+
+def accounts_of(lake: Lake, customer_id: str, at: pd.Timestamp) -> list[str]:
+    """All accounts of the person behind one of them, in order; that one is always among them."""
+    alike = _identities(lake, np.array([customer_id], dtype=object), at)["customer_id"]
+    ids = np.array(sorted({customer_id, *alike.astype(str)}), dtype=object)
+    persons = dict(zip(ids, persons_of(lake, ids, at), strict=True))
+    return [one for one in ids if persons[one] == persons[customer_id]]
 
 
 def read_grid(connection: Connection, policy: PushPolicy, now: datetime) -> tuple[Grid, Room | None]:

@@ -121,10 +121,12 @@ def shadow_in(connection: Connection, now: datetime) -> dict[str, np.ndarray]:
     return {area: va for area, va in found.items() if va.any()}
 
 
-def the_newest_wishes(connection: Connection, now: datetime) -> list[Wish]:
-    """The newest wish of every account that ever had one, by the time it was told, the latest last."""
-    wish = do_not_contact.c
-    query = select(do_not_contact).where(wish.at <= now).order_by(wish.at, wish.wish_id)
+def the_newest_wishes(connection: Connection) -> list[Wish]:
+    """The newest wish of every account that ever had one, by the time it was told, the latest last.
+
+    It holds for whatever is decided from then on, as of an earlier moment, too: the customer is turned to today.
+    """
+    query = select(do_not_contact).order_by(do_not_contact.c.at, do_not_contact.c.wish_id)
     newest = {str(row["customer_id"]): as_wish(row) for row in connection.execute(query).mappings()}
     return sorted(newest.values(), key=lambda one: (one.at, one.wish_id))
 

@@ -1,13 +1,13 @@
 """Offers in the state: asked for by where and how they stand; runs, outcomes, and wishes not to be contacted."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Engine, Select, and_, func, insert, select, true
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, select, true
 
 from features.errors import NotFoundError
 from serving.decisions.pushes.codes import SENT
@@ -25,7 +25,6 @@ from serving.pushes.rows import (
 )
 from serving.pushes.tables import do_not_contact, push, push_outcome, push_run
 from serving.refusals import BadFieldError
-from serving.state import writing
 
 __all__ = ["PushQuery", "PushStore"]
 
@@ -162,33 +161,18 @@ class PushStore:
         with self.engine.connect() as connection:
             return shadow_in(connection, now)
 
-    def set_do_not_contact(self, customer_id: str, wish: bool, by: str, now: datetime, why: str | None = None) -> Wish:
-        """Write down that somebody does not want to be contacted, or that this is over."""
-        values = {"customer_id": customer_id, "wish": wish, "at": now, "made_by": by, "why": why}
-        with writing(self.engine) as connection:
-            made = connection.execute(insert(do_not_contact).values(values).returning(*do_not_contact.c))
-            return as_wish(made.mappings().one())
-
-    def wishes(self, customer_id: str) -> list[Wish]:
-        """All wishes of one account, newest first."""
+    def wishes(self, customer_ids: Collection[str]) -> list[Wish]:
+        """All wishes of some accounts, newest first."""
         wish = do_not_contact.c
-        query = select(do_not_contact).where(wish.customer_id == customer_id)
+        query = select(do_not_contact).where(wish.customer_id.in_(sorted(customer_ids)))
         with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(wish.at.desc(), wish.wish_id.desc())).mappings()
             return [as_wish(row) for row in rows]
 
-    def newest_wishes(self, now: datetime) -> list[Wish]:
+    def newest_wishes(self) -> list[Wish]:
         """The newest wish of every account that ever had one, the latest last."""
         with self.engine.connect() as connection:
-            return the_newest_wishes(connection, now)
-
-    def do_not_contact(self, now: datetime, persons: Mapping[str, str] | None = None) -> set[str]:
-        """Accounts that must not be contacted. `persons` account → person: the newest wish of any account of a person
-        holds for all accounts of his that `persons` names."""
-        known = persons or {}
-        newest = {known.get(one.customer_id, one.customer_id): one.wish for one in self.newest_wishes(now)}
-        silent = {person for person, wish in newest.items() if wish}
-        return {one for one, person in known.items() if person in silent} | (silent - set(known.values()))
+            return the_newest_wishes(connection)
 
     def _frame(self, query: Select[Any]) -> pd.DataFrame:
         with self.engine.connect() as connection:

@@ -145,7 +145,7 @@ async def outcome(
     summary="Whether a customer wants to be left alone",
 )
 async def wish(request: Request, customer_id: _Customer) -> Response:
-    """As it stands, since when, and who handed it in."""
+    """As it stands by the newest word of any account of the person, since when, and who handed it in."""
     return await answered(request, lambda b: b.pushes.wish(request.state.principal, customer_id))
 
 
@@ -156,7 +156,8 @@ async def wish(request: Request, customer_id: _Customer) -> Response:
     summary="A customer wants to be left alone, or no more",
 )
 async def do_not_contact(request: Request, customer_id: _Customer, body: WishRequest) -> Response:
-    """It holds from the next decision on. Saying again what stands changes nothing."""
+    """It holds from now on, for all accounts of the person: what is open to him is withdrawn. Saying again what stands
+    changes nothing."""
     return await answered(request, lambda b: b.pushes.do_not_contact(request.state.principal, customer_id, body))
 
 

@@ -167,6 +167,24 @@ def test_a_wish_to_be_left_alone_holds_from_the_next_decision_on(deciding: Any) 
     assert found[eager, "word"] == "DO_NOT_CONTACT"
 
 
+def test_what_is_open_to_who_wants_to_be_left_alone_is_sent_by_no_list(deciding: Any) -> None:
+    told(deciding, "seller", EVERYBODY, "k", commit=True)
+    everything = listed(deciding, held_out=True)
+    eager = next(one.customer_id for one in everything.pushes if one.reason == SENT)
+    path = f"/v1/customers/{eager}/do-not-contact"
+    for wish in (True, True):
+        body = {"wish": wish, "why": "said so"}
+        answer = deciding.client.request("PUT", path, json=body, headers=deciding.headers("seller"))
+        assert answer.status_code == 200
+    lines = deciding.get("/v1/pushes", "seller", form="ndjson").text
+    assert lines
+    assert eager not in lines
+    mine = listed(deciding, held_out=True, customer_id=eager).pushes
+    assert {one.state for one in mine} == {"withdrawn"}
+    after = [one for one in listed(deciding, held_out=True).pushes if one.customer_id != eager]
+    assert after == [one for one in everything.pushes if one.customer_id != eager]
+
+
 def test_where_outcomes_said_what_an_offer_changes_the_score_says_so(
     deciding: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

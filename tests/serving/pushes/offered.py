@@ -1,6 +1,6 @@
 """A world as a publication takes it: its room in the ledger, its queue in the state, the rest in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,11 +15,12 @@ from serving.ledger.tables import HELD_VA, OPEN_VA, VA, capacity_room
 from serving.pushes.material import Material, moment_of
 from serving.pushes.records import Push
 from serving.pushes.rows import as_push
+from serving.pushes.store import PushStore
 from serving.pushes.tables import push
 from serving.queue.tables import queue_case
 from tests.serving.decisions.pushes.worlds import NOW, World, grid
 
-__all__ = ["ZONE", "a_base", "every_push", "held", "later", "material", "queued", "stand"]
+__all__ = ["ZONE", "a_base", "every_push", "held", "later", "material", "queued", "silent", "stand"]
 
 ZONE = "Asia/Shanghai"
 
@@ -74,6 +75,12 @@ def every_push(engine: Engine) -> list[Push]:
     query = select(push).order_by(push.c.decided_at, push.c.run_id, push.c.place)
     with engine.connect() as connection:
         return [as_push(row) for row in connection.execute(query).mappings()]
+
+
+def silent(engine: Engine, persons: Mapping[str, str]) -> set[str]:
+    """Accounts of `persons` (account → person) that must not be contacted: the newest wish of a person holds."""
+    said = {persons[one.customer_id]: one.wish for one in PushStore(engine).newest_wishes()}
+    return {account for account, person in persons.items() if said.get(person)}
 
 
 def held(engine: Engine) -> dict[str, tuple[int, ...]]:

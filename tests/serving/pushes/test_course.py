@@ -25,11 +25,12 @@ from serving.pushes.outcomes import take_outcome
 from serving.pushes.publish import publish_on
 from serving.pushes.records import Push
 from serving.pushes.store import PushQuery, PushStore
+from serving.pushes.wishes import take_wish
 from serving.refusals import NotHeldError
 from serving.state import open_state
 from tests.serving.decisions.pushes.worlds import NODES, NOW, grid, policy, wide, world
 from tests.serving.ledger.builders import recounted
-from tests.serving.pushes.offered import ZONE, a_base, every_push, held, material, queued
+from tests.serving.pushes.offered import ZONE, a_base, every_push, held, material, queued, silent
 
 N = 14
 QUIET = {"app": {"begins": 20, "ends": 9}, "hall": {"begins": 18, "ends": 8}}
@@ -38,6 +39,8 @@ RULES = policy(
 )
 PEOPLE = [f"C{at - (at % 4 == 3):04d}" for at in range(N)]
 """Every fourth account is a further one of the person before."""
+
+PERSONS = {f"C{at:04d}": person for at, person in enumerate(PEOPLE)}
 
 CUSTOMERS = wide(
     N,
@@ -81,7 +84,10 @@ class Course(RuleBasedStateMachine):
 
     @rule(customer=st.integers(0, N - 1), wish=st.booleans())
     def wish(self, customer: int, wish: bool) -> None:
-        self.store.set_do_not_contact(f"C{customer:04d}", wish, "desk", self.now)
+        mine = [one for one, person in PERSONS.items() if person == PEOPLE[customer]]
+        take_wish(self.engine, f"C{customer:04d}", mine, wish, self.now, "desk")
+        if wish:
+            assert not {one.customer_id for one in self.open()} & set(mine)
 
     @rule(again=st.booleans(), later=st.sampled_from([8, 1, 0, 30]))
     def publish(self, again: bool, later: int) -> None:
@@ -126,19 +132,27 @@ class Course(RuleBasedStateMachine):
 
     def material(self, places: list[int] | None = None) -> Material:
         """Everybody, or some, as they are now: figures of customers are of today, wishes of this moment."""
-        silent = self.store.do_not_contact(self.now, dict(zip(CUSTOMERS.customer_ids, PEOPLE, strict=True)))
+        left_alone = self.silent()
         mine = np.arange(N) if places is None else np.array(places)
         some = world(len(mine), policy=RULES)
         ids = CUSTOMERS.customer_ids[mine]
         people = replace(
             some.people,
             persons=np.array(PEOPLE, dtype=object)[mine],
-            do_not_contact=np.array([one in silent for one in ids]),
+            do_not_contact=np.array([one in left_alone for one in ids]),
         )
         made = material(
             some.but(wide=some_of(CUSTOMERS, mine), people=people, moment=moment_of(self.now, ZONE, self.now))
         )
-        return replace(made, snapshot_id=f"{self.now:%Y%m%d%H}")
+        heard = max((one.wish_id for one in self.store.newest_wishes()), default=0)
+        return replace(made, snapshot_id=f"{self.now:%Y%m%d%H}", heard=heard)
+
+    def silent(self) -> set[str]:
+        return silent(self.engine, PERSONS)
+
+    def open(self) -> list[Push]:
+        """What is open to anybody, hold-outs too."""
+        return self.store.find(PushQuery(state="open", held_out=True), self.now, None)
 
     def left(self) -> Grid:
         """What is left before a run, without what has run out."""
@@ -148,7 +162,7 @@ class Course(RuleBasedStateMachine):
 
     def look_at(self, left: Grid, many: int) -> None:
         """Of every offer that is new whether it may be."""
-        silent = self.store.do_not_contact(self.now, dict(zip(CUSTOMERS.customer_ids, PEOPLE, strict=True)))
+        left_alone = self.silent()
         everything = sorted(every_push(self.engine), key=lambda one: one.decided_at)
         before = {one.push_id for one in self.stood}
         new = [one for one in everything if one.push_id not in before]
@@ -157,7 +171,7 @@ class Course(RuleBasedStateMachine):
         hour = moment_of(self.now, ZONE, self.now).local.hour
         known = self.now - self.ledger.room().known_at <= timedelta(days=RULES.max_capacity_days)
         for one in new:
-            assert one.customer_id not in silent
+            assert one.customer_id not in left_alone
             assert not RULES.quiet[one.channel].silent(hour)
             assert self.left_out(one) != one.sent
             if max(one.adds_va) > 0:

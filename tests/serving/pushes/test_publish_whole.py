@@ -20,7 +20,7 @@ from serving.ledger import Ledger
 from serving.publish import Provenance, write_publication
 from serving.pushes.deciding import decide_now
 from serving.pushes.publish import publish_pushes
-from serving.pushes.store import PushStore
+from serving.pushes.wishes import take_wish
 from serving.refusals import BadFieldError, UnknownCustomerError
 from tests.serving.ledger.builders import recounted
 from tests.serving.pushes.offered import every_push
@@ -105,7 +105,7 @@ def snapshot(workspace: Workspace, ids: list[str], as_of: pd.Timestamp = AS_OF) 
 
 
 def test_offers_are_published_from_what_lies_in_the_workspace(engine: Engine, territory: Workspace) -> None:
-    PushStore(engine).set_do_not_contact("C0001", True, "desk", NOW - timedelta(days=1))
+    take_wish(engine, "C0001", ["C0000", "C0001"], True, NOW - timedelta(days=1), "desk")
     made = publish_pushes(territory, engine, NOW)
     pushes = every_push(engine)
     assert made.run.sent > 20

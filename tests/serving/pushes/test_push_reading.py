@@ -13,7 +13,7 @@ from features.contracts import CONTRACTS
 from features.frames import as_contract
 from features.lake import Lake
 from serving.pushes import reading
-from serving.pushes.reading import persons_of, read_people
+from serving.pushes.reading import accounts_of, persons_of, read_people
 from serving.pushes.records import Wish
 from tests.serving.decisions.pushes.worlds import NOW, wide
 
@@ -103,6 +103,10 @@ def test_accounts_under_one_document_are_the_oldest_ones(lake: Lake) -> None:
     assert whole == ["C0001", "C0001", "C0002", "C0003", "C0004", "C0005", "C0002", "C0007", "C0008", "C0009"]
     # Whoever is asked about alone is the same person.
     assert persons_of(lake, ids[6:7], pd.Timestamp(NOW)).tolist() == ["C0002"]
+    for one, person in zip(ids, whole, strict=True):
+        mine = [other for other, his in zip(ids, whole, strict=True) if his == person]
+        assert accounts_of(lake, one, pd.Timestamp(NOW)) == mine
+    assert accounts_of(lake, "C9999", pd.Timestamp(NOW)) == ["C9999"]
 
 
 def a_wish(customer: int, wish: bool, at: datetime) -> Wish:

@@ -1,4 +1,4 @@
-"""Offers read back, by where and how they stand; wishes of a person hold for all his accounts."""
+"""Offers read back, by where and how they stand; and wishes, the newest of each account."""
 
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from serving.pushes.publish import publish_on
 from serving.pushes.records import PushRun
 from serving.pushes.rows import contacts_in, insert_run
 from serving.pushes.store import PushQuery, PushStore
+from serving.pushes.wishes import take_wish
 from serving.refusals import BadFieldError
 from tests.serving.decisions.pushes.worlds import NOW, world
 from tests.serving.pushes.offered import every_push, material, stand
@@ -112,19 +113,14 @@ def test_the_shadow_of_hold_outs_is_what_they_would_hold(store: PushStore) -> No
     assert store.shadow_va(NOW + 30 * DAY) == {}
 
 
-def test_the_newest_wish_of_a_person_holds_for_all_his_accounts(engine: Engine) -> None:
-    store, persons = PushStore(engine), {"C1": "C1", "C2": "C1", "C3": "C3"}
-    assert store.do_not_contact(NOW, persons) == set()
-    store.set_do_not_contact("C2", True, "desk", NOW, "asked at the counter")
-    assert store.do_not_contact(NOW, persons) == {"C1", "C2"}
-    assert store.do_not_contact(NOW - DAY, persons) == set()
-    store.set_do_not_contact("C1", False, "desk", NOW + DAY)
-    assert store.do_not_contact(NOW + DAY, persons) == set()
-    store.set_do_not_contact("C3", True, "desk", NOW + DAY)
-    store.set_do_not_contact("C9", True, "desk", NOW + DAY)
-    assert store.do_not_contact(NOW + DAY, persons) == {"C3", "C9"}
-    assert [(one.wish, one.why) for one in store.wishes("C2")] == [(True, "asked at the counter")]
-    assert [one.customer_id for one in store.newest_wishes(NOW + DAY)] == ["C2", "C1", "C3", "C9"]
+def test_the_newest_wish_of_each_account_is_told_the_latest_last(engine: Engine) -> None:
+    store = PushStore(engine)
+    assert store.newest_wishes() == []
+    for days, (one, wish) in enumerate([("C2", True), ("C1", False), ("C3", False), ("C3", True)]):
+        take_wish(engine, one, [one], wish, NOW + days * DAY, "desk", "asked at the counter")
+    assert [(one.customer_id, one.wish) for one in store.newest_wishes()] == [("C2", True), ("C1", False), ("C3", True)]
+    mine = [(one.customer_id, one.wish, one.why) for one in store.wishes(["C3", "C2"])]
+    assert mine == [(one, wish, "asked at the counter") for one, wish in (("C3", True), ("C3", False), ("C2", True))]
 
 
 def test_a_campaign_is_told_with_all_that_came_of_it(store: PushStore) -> None:
