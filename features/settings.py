@@ -16,9 +16,9 @@ S = TypeVar("S", bound="Settings")
 
 
 class Settings(BaseModel):
-    """Base of every configuration: frozen, and an unknown key is an error, not a silent no-op."""
+    """Base of every configuration: frozen; an unknown key is an error, not a silent no-op, and a number is one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class _Loader(yaml.SafeLoader):

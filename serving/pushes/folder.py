@@ -25,6 +25,7 @@ from serving.pushes.material import Material
 __all__ = ["MANIFEST", "contents", "folder_name", "lay_down", "pushes_folder"]
 
 MANIFEST = "manifest.json"
+_DECISIONS = "decisions.parquet"
 
 
 def pushes_folder(workspace: Workspace) -> Path:
@@ -38,7 +39,7 @@ def contents(run_id: str, settled: Settled, material: Material, overtaking: bool
     by_hall = dict(cards(contacts, catalogue, time_zone(material.zone)))
     names = file_names(list(by_hall))
     return {
-        "decisions.parquet": _decisions(settled.decided, material.wide.customer_ids),
+        _DECISIONS: _decisions(settled.decided, material.wide.customer_ids),
         "pushes.ndjson": lines(run_id, contacts, catalogue),
         "relief.json": _json(_relief(settled, material, overtaking)),
         **{f"halls/{names[hall]}.csv": text for hall, text in by_hall.items()},
@@ -65,6 +66,8 @@ def lay_down(workspace: Workspace, run_id: str, name: str, files: Mapping[str, b
         for file, content in files.items():
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_bytes(content)
+        # Who is held out stands in it; whoever fetches the lists need not know.
+        (folder / _DECISIONS).chmod(0o600)
         (folder / MANIFEST).write_bytes(_json({**told, "sha256": _digests(files)}))
 
     write_once(home / name, fill)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, select, true
 
@@ -17,10 +16,8 @@ from serving.pushes.rows import (
     as_push,
     as_run,
     as_wish,
-    former_in,
     push_in,
     run_in,
-    shadow_in,
     the_newest_wishes,
 )
 from serving.pushes.tables import do_not_contact, push, push_outcome, push_run
@@ -150,16 +147,6 @@ class PushStore:
         """Every outcome of a campaign's offers, columns of table `push_outcome`, in the order they were told."""
         query = select(push_outcome).join(push, push.c.push_id == push_outcome.c.push_id)
         return self._frame(query.where(push.c.campaign == campaign).order_by(push_outcome.c.outcome_id))
-
-    def former(self, now: datetime, days: int) -> pd.DataFrame:
-        """FORMER_COLUMNS of the contacts a decision has to know: see `serving.pushes.rows.former_in`."""
-        with self.engine.connect() as connection:
-            return former_in(connection, now, days)
-
-    def shadow_va(self, now: datetime) -> dict[str, np.ndarray]:
-        """Area → what hold-outs' offers would hold there, VA [block]."""
-        with self.engine.connect() as connection:
-            return shadow_in(connection, now)
 
     def wishes(self, customer_ids: Collection[str]) -> list[Wish]:
         """All wishes of some accounts, newest first."""

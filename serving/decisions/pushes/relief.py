@@ -118,13 +118,12 @@ def _over_kva(capacity: pd.DataFrame, power_factor: float) -> np.ndarray:
     return np.maximum((peak - limit.to_numpy(dtype=float)) / power_factor, 0.0)
 
 
-def freed_kw(load: Load, own_kw: np.ndarray, block: int | np.ndarray) -> np.ndarray:
-    """What one who accepts frees in a block (one for all, or one each), kW [customers]; never below zero.
+def freed_kw(load: Load, own_kw: np.ndarray) -> np.ndarray:
+    """What one who accepts draws less in each block, kW [customers, 6]; never below zero.
 
     What hangs on a load that is not known frees nothing anybody could count on.
     """
-    at = np.broadcast_to(np.asarray(block, dtype=int), len(own_kw))
-    return _freed(load, own_kw)[np.arange(len(own_kw)), at]
+    return np.maximum(-np.nan_to_num(load_kw(load, own_kw), nan=0.0), 0.0)
 
 
 def freed_by_block(contacts: pd.DataFrame, catalogue: Catalogue, wide: Wide, own_kw: np.ndarray) -> np.ndarray:
@@ -137,13 +136,8 @@ def freed_by_block(contacts: pd.DataFrame, catalogue: Catalogue, wide: Wide, own
             load = service.flexible if flexible and service else service.load if service else None
             rows = np.flatnonzero((contacts["service"] == code) & ((contacts["variant"] == "flexible") == flexible))
             if load is not None and len(rows):
-                freed[rows] = _freed(load, own_kw[places[rows]])
+                freed[rows] = freed_kw(load, own_kw[places[rows]])
     return freed
-
-
-def _freed(load: Load, own_kw: np.ndarray) -> np.ndarray:
-    """What is drawn less, kW [customers, 6]."""
-    return np.maximum(-np.nan_to_num(load_kw(load, own_kw), nan=0.0), 0.0)
 
 
 def released(

@@ -33,6 +33,10 @@ def test_what_ships_can_be_judged() -> None:
         ("column: value_p50_cny", "column: hall_id", ["capacity_increase", "hall_id"]),
         ("use_365d_kwh > 1200", "use_365d_kwh >> 1200", ["use_365d_kwh >> 1200"]),
         ("purpose: service", "purpose: fun", ["fun"]),
+        ("cost_cny: {app: 0.3, hall: 6}", "cost_cny: {app: .nan, hall: 6}", ["services.0.cost_cny.app", "finite"]),
+        ("cost_cny: {app: 0.3, hall: 6}", "cost_cny: {app: -0.3, hall: 6}", ["ev_charging", "costs something"]),
+        ("value: {cny: 480}", "value: {cny: .inf}", ["services.0.value.cny", "finite"]),
+        ("kw: [3.0, 1.0,", "kw: [.nan, 1.0,", ["services.0.load.kw.0", "finite"]),
     ],
 )
 def test_what_nobody_knows_is_refused_by_name(tmp_path: Path, old: str, new: str, words: list[str]) -> None:

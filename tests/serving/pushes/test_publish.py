@@ -95,6 +95,9 @@ def test_the_folder_tells_all_that_was_decided(engine: Engine, workspace: Worksp
         assert hashlib.sha256((made.folder / name).read_bytes()).hexdigest() == digest
     assert (manifest["run_id"], manifest["id"], manifest["base_id"]) == (made.run.run_id, made.folder.name, "base")
     assert (manifest["snapshot_id"], manifest["models"][0]["version"]) == ("snapshot", 3)
+    # Who is held out stands in it: it is for the owner alone, the lists are for others too.
+    assert (made.folder / "decisions.parquet").stat().st_mode & 0o077 == 0
+    assert (made.folder / "pushes.ndjson").stat().st_mode & 0o400
     decisions = pd.read_parquet(made.folder / "decisions.parquet")
     assert len(decisions) == 40 * 4
     assert decisions["reason"].value_counts().loc[lambda s: s > 0].to_dict() == manifest["detail"]["counts"]

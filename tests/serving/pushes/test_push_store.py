@@ -1,8 +1,9 @@
 """Offers read back, by where and how they stand; and wishes, the newest of each account."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
@@ -13,7 +14,7 @@ from serving.decisions.pushes.records import FORMER_COLUMNS
 from serving.pushes.outcomes import take_outcome
 from serving.pushes.publish import publish_on
 from serving.pushes.records import PushRun
-from serving.pushes.rows import contacts_in, insert_run
+from serving.pushes.rows import contacts_in, former_in, insert_run, shadow_in
 from serving.pushes.store import PushQuery, PushStore
 from serving.pushes.wishes import take_wish
 from serving.refusals import BadFieldError
@@ -21,6 +22,16 @@ from tests.serving.decisions.pushes.worlds import NOW, world
 from tests.serving.pushes.offered import every_push, material, stand
 
 DAY = timedelta(days=1)
+
+
+def former(store: PushStore, now: datetime, days: int) -> pd.DataFrame:
+    with store.engine.connect() as connection:
+        return former_in(connection, now, days)
+
+
+def shadow_va(store: PushStore, now: datetime) -> dict[str, np.ndarray]:
+    with store.engine.connect() as connection:
+        return shadow_in(connection, now)
 
 
 @pytest.fixture
@@ -95,22 +106,22 @@ def test_former_contacts_are_those_of_late_and_those_that_stand(store: PushStore
     sent = [one for one in every_push(store.engine) if one.sent]
     take_outcome(store.engine, "k", sent[0].push_id, "accepted", NOW + DAY, NOW + DAY, "crm")
     take_outcome(store.engine, "l", sent[1].push_id, "withdrawn", NOW + DAY, NOW + DAY, "crm")
-    recent = store.former(NOW + 5 * DAY, 30)
+    recent = former(store, NOW + 5 * DAY, 30)
     assert list(recent.columns) == list(FORMER_COLUMNS)
     assert sorted(recent["push_id"]) == sorted(one.push_id for one in every_push(store.engine))
     ended = recent.set_index("push_id")["answered_at"].dropna()
     assert ended.index.tolist() == [sent[1].push_id]
-    assert store.former(NOW + 40 * DAY, 30)["push_id"].tolist() == [sent[0].push_id]
-    assert store.former(NOW + 366 * DAY, 30).empty
-    assert str(store.former(NOW + 366 * DAY, 30)["decided_at"].dtype).endswith("UTC]")
+    assert former(store, NOW + 40 * DAY, 30)["push_id"].tolist() == [sent[0].push_id]
+    assert former(store, NOW + 366 * DAY, 30).empty
+    assert str(former(store, NOW + 366 * DAY, 30)["decided_at"].dtype).endswith("UTC]")
 
 
 def test_the_shadow_of_hold_outs_is_what_they_would_hold(store: PushStore) -> None:
     left_out = [one for one in every_push(store.engine) if one.reason != SENT]
     wanted = np.sum([one.held_va for one in left_out], axis=0)
     assert wanted.any()
-    assert store.shadow_va(NOW)["A1"].tolist() == wanted.tolist()
-    assert store.shadow_va(NOW + 30 * DAY) == {}
+    assert shadow_va(store, NOW)["A1"].tolist() == wanted.tolist()
+    assert shadow_va(store, NOW + 30 * DAY) == {}
 
 
 def test_the_newest_wish_of_each_account_is_told_the_latest_last(engine: Engine) -> None:
