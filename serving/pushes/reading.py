@@ -46,14 +46,16 @@ def read_people(lake: Lake, wide: Wide, now: datetime, wishes: Sequence[Wish] = 
 
 
 def persons_of(lake: Lake, customer_ids: np.ndarray, at: pd.Timestamp) -> np.ndarray:
-    """The person of each account, object [customers]: the oldest account under the same document; who has shown none
-    is a person of his own."""
+    """The person of each account, object [customers]: the oldest account under the same document, be it closed since:
+    whoever moves stays in the part he was drawn into. Who has shown no document is a person of his own."""
     ids = np.asarray(customer_ids, dtype=object)
     frame = _identities(lake, ids, at)
     if frame.empty:
         return np.array([str(one) for one in ids], dtype=object)
     began = frame.groupby("customer_id", observed=True)["valid_from"].min()
-    held = frame[~(frame["valid_to"] <= at)].drop_duplicates("customer_id", keep="last").dropna(subset=_DOCUMENT)
+    # An account is his whose document holds, or held last.
+    held = frame.assign(holds=~(frame["valid_to"] <= at)).sort_values(["customer_id", "holds", "valid_from"])
+    held = held.drop_duplicates("customer_id", keep="last").dropna(subset=_DOCUMENT)
     held = held.assign(began=held["customer_id"].map(began)).sort_values(["began", "customer_id"], kind="stable")
     oldest = held.groupby(_DOCUMENT, observed=True)["customer_id"].transform("first")
     known = dict(zip(held["customer_id"], oldest, strict=True))

@@ -96,11 +96,15 @@ def test_accounts_under_one_document_are_the_oldest_ones(lake: Lake) -> None:
         document(7, "b", valid_to=SINCE + pd.Timedelta(days=2)),
         document(7, "c", valid_from=SINCE + pd.Timedelta(days=2)),
         document(8, "a", valid_from=pd.Timestamp(NOW) + DAY),
+        # He moved: his first account is closed, and he is who he was.
+        document(10, "d", valid_to=SINCE + pd.Timedelta(days=9)),
+        document(11, "d", valid_from=SINCE + pd.Timedelta(days=8)),
     ]
     fill(lake, "identity", rows)
-    ids = wide(10).customer_ids
+    ids = wide(12).customer_ids
     whole = persons_of(lake, ids, pd.Timestamp(NOW)).tolist()
-    assert whole == ["C0001", "C0001", "C0002", "C0003", "C0004", "C0005", "C0002", "C0007", "C0008", "C0009"]
+    assert whole[:6] == ["C0001", "C0001", "C0002", "C0003", "C0004", "C0005"]
+    assert whole[6:] == ["C0002", "C0007", "C0008", "C0009", "C0010", "C0010"]
     # Whoever is asked about alone is the same person.
     assert persons_of(lake, ids[6:7], pd.Timestamp(NOW)).tolist() == ["C0002"]
     for one, person in zip(ids, whole, strict=True):
