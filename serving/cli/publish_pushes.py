@@ -64,7 +64,7 @@ def _show(made: "PublishedPushes", relief: Mapping[str, Any]) -> None:
 
     run = made.run
     how = "published" if made.fresh else "unchanged: the same offers were published before, as"
-    click.echo(f"{how} {run.run_id}: {run.sent:,} offers to {run.customers:,} customers, {run.held_out:,} held out")
+    click.echo(f"{how} {run.run_id}: {run.customers:,} customers, {run.sent:,} offers, {run.held_out:,} held out")
     for note in run.detail.get("notes", ()):
         click.echo(f"note: {note}")
     codes, services = list(run.detail["counts"]), run.detail["by_service"]

@@ -36,7 +36,7 @@ class DecideRequest(Message):
         min_length=1, max_length=1000, description="accounts, by their surrogates", examples=[["C000001", "C000002"]]
     )
     services: list[_ServiceCode] | None = Field(
-        None, min_length=1, max_length=100, description="by their codes; empty: all there are", examples=[["e_bill"]]
+        None, min_length=1, max_length=100, description="by their codes; null: all there are", examples=[["e_bill"]]
     )
     commit: bool = Field(
         False, strict=True, description="make the offers; needs the header Idempotency-Key. Else only a question"

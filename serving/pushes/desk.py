@@ -19,6 +19,7 @@ from serving.messages.pushes import DecideRequest, OutcomeRequest, PushesQuery, 
 from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.deciding import DecidedNow, decide_now
 from serving.pushes.judged import told_customers
+from serving.pushes.material import snapshot_by
 from serving.pushes.outcomes import take_outcome
 from serving.pushes.reading import accounts_of
 from serving.pushes.records import Push, Wish
@@ -93,11 +94,14 @@ class PushDesk:
         if request.commit and key is None:
             raise BadFieldError.of("Idempotency-Key", "is needed with `commit`, so that offers are not made twice")
         customers = list(dict.fromkeys(request.customer_ids))
-        snapshot = self.customers.holdings.snapshot()
+        now, newest = self.clock(), self.customers.holdings.snapshot()
+        # Nothing may be known that was not known at the moment it is decided as of.
+        past = newest.as_of > pd.Timestamp(now)
+        snapshot = snapshot_by(self.applications.holdings.workspace, now) if past else newest
         self._require_known(who, customers, request.services)
         single = customers[0] if len(customers) == 1 else None
         self.customers.pulls.write(who, Pull("pushes/decide", len(customers), snapshot.id, single))
-        made = self._decided(who, None if key is None else own_key(who, key), request, snapshot)
+        made = self._decided(who, None if key is None else own_key(who, key), request, snapshot, now)
         forbidding = self.customers.holdings.forbidding() if who.role in NEEDS_CONSENT else ()
         return {
             "run_id": made.run.run_id if made.committed else None,
@@ -195,7 +199,9 @@ class PushDesk:
         """All accounts of the person a customer is."""
         return accounts_of(self.applications.holdings.lake, customer_id, pd.Timestamp(self.clock()))
 
-    def _decided(self, who: Principal, key: str | None, request: DecideRequest, snapshot: "Snapshot") -> DecidedNow:
+    def _decided(
+        self, who: Principal, key: str | None, request: DecideRequest, snapshot: "Snapshot", now: datetime
+    ) -> DecidedNow:
         from serving.pushes.learning import serving_uplift
 
         holdings = self.applications.holdings
@@ -203,7 +209,7 @@ class PushDesk:
             return decide_now(
                 holdings.workspace,
                 self.engine,
-                self.clock(),
+                now,
                 request.customer_ids,
                 request.services,
                 request.commit,

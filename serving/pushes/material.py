@@ -93,7 +93,8 @@ def snapshot_by(workspace: Workspace, now: datetime) -> Snapshot:
     """The newest snapshot of no later moment than `now`; NotFoundError where there is none."""
     known = [one for one in list_snapshots(workspace) if one.as_of <= pd.Timestamp(now)]
     if not known:
-        raise NotFoundError(f"nothing is said of customers yet in {workspace.root}: `headroom publish tags` does that")
+        when = f"by {now:%Y-%m-%d %H:%M} UTC in {workspace.root}"
+        raise NotFoundError(f"nothing is said of customers {when}: `headroom publish tags` does that")
     return known[-1]
 
 

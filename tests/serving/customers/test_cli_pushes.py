@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from features.errors import HeadroomError
+from features.errors import HeadroomError, NotFoundError
 from features.workspace import Workspace
 from serving.cli.publish import command as publish
 from serving.cli.pushes import command
@@ -116,6 +116,10 @@ def test_what_to_offer_is_asked_and_done(
     assert "PORTRAIT_STALE" in decide("--service", "word").output
     told = as_json(decide("--now", "2026-01-02T03:00:00Z", "--json"))
     assert {each["code"] for one in told["customers"] for each in one["decisions"]} & {"SENT", *HELD_OUT}
+    # Of what is said of customers later nothing is taken.
+    early = decide("--now", "2025-06-01T03:00:00Z").exception
+    assert isinstance(early, NotFoundError)
+    assert "2025-06-01" in str(early)
     assert isinstance(decide("--commit").exception, HeadroomError)
     assert as_json(decide("--commit", "--key", "k", "--json"))["committed"]
     assert "nothing new" in decide("--commit", "--key", "k").output
