@@ -18,14 +18,13 @@ _AT_ONCE = 50_000
 @dataclass(frozen=True)
 class Fit:
     """Of each pair: the place of its `area` in the room (-1: no path is known); whether it needs room; what it adds in
-    VA [pair, block] as offered firmly and flexibly; whether each would fit; a refusal's code or OPEN, and the node and
-    block that bind (-1: none)."""
+    VA [pair, block] as offered firmly and flexibly; whether it would fit `flexible`; a refusal's code or OPEN, and the
+    node and block that bind (-1: none)."""
 
     area: np.ndarray
     needs: np.ndarray
     firm_va: np.ndarray
     flexible_va: np.ndarray
-    firm: np.ndarray
     flexible: np.ndarray
     code: np.ndarray
     node: np.ndarray
@@ -48,8 +47,7 @@ def screen(weighed: Weighed, pairs: Pairs, room: Room, stale: bool, relief: np.n
     area = _areas(weighed, pairs, room)
     code = np.where(needs & (area < 0), place_of("CAPACITY_UNKNOWN"), OPEN).astype(np.int8)
     node, block = np.full(many, -1, dtype=np.int32), np.full(many, -1, dtype=np.int8)
-    firm, flexible = np.ones(many, dtype=bool), np.zeros(many, dtype=bool)
-    fit = Fit(area, needs, firm_va, flexible_va, firm, flexible, code, node, block)
+    fit = Fit(area, needs, firm_va, flexible_va, np.zeros(many, dtype=bool), code, node, block)
     if stale:
         code[needs] = place_of("CAPACITY_STALE")
         return fit
@@ -67,7 +65,7 @@ def _look(fit: Fit, those: np.ndarray, varies: np.ndarray, room: Room) -> None:
     other = room.slack(fit.area[those], wants(fit.flexible_va[those]))
     flexible = varies[those] & ~unknown & (other >= 0).all(axis=(1, 2))
     refused = ~fits & ~flexible
-    fit.firm[those], fit.flexible[those] = fits, flexible
+    fit.flexible[those] = flexible
     code = np.where(unknown, place_of("CAPACITY_UNKNOWN"), place_of("NO_CAPACITY"))
     fit.code[those[refused]] = code[refused]
     node, block = room.binding(fit.area[those[refused]], slack[refused])
