@@ -20,11 +20,13 @@ from serving.decisions.pushes.codes import CODES
 from serving.decisions.pushes.records import Grid
 from serving.decisions.queue import Waiting
 from serving.ledger import Ledger
+from serving.messages import PushEntry
 from serving.pushes import publish
 from serving.pushes.lists import CARD_COLUMNS
 from serving.pushes.publish import publish_on, publish_pushes
 from serving.pushes.reading import read_grid
 from serving.pushes.store import PushQuery, PushStore
+from serving.pushes.telling import ndjson, push_entry
 from tests.serving.decisions.pushes.random_worlds import random_world
 from tests.serving.decisions.pushes.worlds import NOW, World, grid, service, world
 from tests.serving.ledger.builders import recounted
@@ -116,9 +118,14 @@ def test_messages_and_cards_are_those_sent_and_nobody_else(engine: Engine, works
     assert [one["push_id"] for one in told] == [one.push_id for one in sent if one.channel == "app"]
     assert {one["score_kind"] for one in told} == {"propensity, not causal"}
     first, kept = told[0], {one.push_id: one for one in sent}[told[0]["push_id"]]
-    assert first["adds_kva"] == kept.adds_kva
-    assert first["expected_value_cny"] == round(kept.propensity * kept.value_cny, 2)
+    assert (first["most_kva"], max(first["adds_kva"])) == (kept.most_kva, kept.most_kva)
     assert pd.Timestamp(first["expires_at"]) == pd.Timestamp(kept.expires_at)
+    # What is listed of the state is the same, word for word.
+    catalogue = mixed().catalogue
+    listed = [push_entry(one, made.run, catalogue, NOW) for one in sent if one.channel == "app"]
+    assert [json.loads(line) for line in ndjson(listed)] == told
+    assert all(set(PushEntry.model_validate(one).model_dump()) == set(one) for one in told)
+    assert not {"person_id", "document_id", "name", "phone"} & set(first)
     cards = as_dicts((made.folder / "halls" / "H1.csv").read_bytes())
     assert [one["push_id"] for one in cards] == [one.push_id for one in sent if one.channel == "hall"]
     assert tuple(cards[0]) == CARD_COLUMNS
