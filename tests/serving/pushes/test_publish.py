@@ -20,11 +20,12 @@ from serving.decisions.pushes.codes import CODES
 from serving.decisions.pushes.records import Grid
 from serving.decisions.queue import Waiting
 from serving.ledger import Ledger
-from serving.messages import PushEntry
+from serving.messages import PushEntry, PushesReliefAnswer
 from serving.pushes import publish
 from serving.pushes.lists import CARD_COLUMNS
 from serving.pushes.publish import publish_on, publish_pushes
 from serving.pushes.reading import read_grid
+from serving.pushes.relieving import relief_of
 from serving.pushes.store import PushQuery, PushStore
 from serving.pushes.telling import ndjson, push_entry
 from tests.serving.decisions.pushes.random_worlds import random_world
@@ -108,6 +109,18 @@ def test_the_folder_tells_all_that_was_decided(engine: Engine, workspace: Worksp
     relief = json.loads((made.folder / "relief.json").read_text(encoding="utf-8"))
     assert set(relief) == {"constrained", "released", "served"}
     assert "A3" in {one["node_id"] for one in relief["constrained"]}
+
+
+def test_relief_is_told_as_it_was_written_down(engine: Engine, workspace: Workspace) -> None:
+    stand(engine, grid(A1=[50, 50, 50, 50, 0, 50]))
+    eases = service("ease", flexible=None, load={"own_share": [0, 0, 0, 0, -0.5, 0]}, acceptance={"base": 0.5})
+    one = world(6, [eases]).but(own_kw=np.full((6, 6), 4.0))
+    made = publish_on(workspace, engine, material(one))
+    told = PushesReliefAnswer.model_validate(relief_of(workspace, made.run))
+    (node,) = told.nodes
+    assert (node.node_id, node.block, node.offers) == ("A1", 4, made.run.detail["relief"])
+    assert node.offers > 0
+    assert node.freed_kva[4] == node.opened_kva[4] > 0
 
 
 def test_messages_and_cards_are_those_sent_and_nobody_else(engine: Engine, workspace: Workspace) -> None:
