@@ -36,6 +36,7 @@ from serving.refusals import (
 
 __all__ = ["Connecting"]
 
+_APPLICATIONS = ("application", "release", "allocation")
 _SHARES = [f"block_share_{block}" for block in range(BLOCKS)]
 Rows = Sequence[Mapping[str, Any]]
 
@@ -108,7 +109,8 @@ class Connecting:
         return pd.DataFrame.from_dict(mine, orient="index", columns=range(BLOCKS), dtype=float).clip(lower=0.0)
 
     def _require_free(self, queue: Queue, refs: frozenset[str]) -> None:
-        for one in queue.ledger.find():
+        # Offers are thousands, and hold for no application.
+        for one in queue.ledger.find(kind=_APPLICATIONS):
             if one.ref in refs:
                 raise HeldAlreadyError(f"capacity is held for {one.ref} already, as {one.reservation_id}")
 
