@@ -23,6 +23,7 @@ from serving.desk.allocating import (
 from serving.desk.applications import Applications
 from serving.ledger import BLOCKS, Ask, Room, to_va
 from serving.ledger.book import reserve_in
+from serving.ledger.records import OF_APPLICATIONS
 from serving.queue import Queue
 from serving.queue.writing import connect
 from serving.refusals import (
@@ -36,7 +37,6 @@ from serving.refusals import (
 
 __all__ = ["Connecting"]
 
-_APPLICATIONS = ("application", "release", "allocation")
 _SHARES = [f"block_share_{block}" for block in range(BLOCKS)]
 Rows = Sequence[Mapping[str, Any]]
 
@@ -110,7 +110,7 @@ class Connecting:
 
     def _require_free(self, queue: Queue, refs: frozenset[str]) -> None:
         # Offers are thousands, and hold for no application.
-        for one in queue.ledger.find(kind=_APPLICATIONS):
+        for one in queue.ledger.find(kind=OF_APPLICATIONS):
             if one.ref in refs:
                 raise HeldAlreadyError(f"capacity is held for {one.ref} already, as {one.reservation_id}")
 
