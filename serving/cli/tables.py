@@ -14,7 +14,8 @@ _PIPE_WIDTH = 200
 
 def number(value: float | None, digits: int = 0) -> str:
     """A number with thousands separators; a dash where it is not known."""
-    return "–" if value is None else f"{value:,.{digits}f}"
+    # What rounds to zero has no sign.
+    return "–" if value is None else f"{value:z,.{digits}f}"
 
 
 def plain_row(row: Mapping[Any, Any]) -> dict[str, Any]:

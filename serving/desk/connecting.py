@@ -23,6 +23,7 @@ from serving.desk.allocating import (
 from serving.desk.applications import Applications
 from serving.ledger import BLOCKS, Ask, Room, to_va
 from serving.ledger.book import reserve_in
+from serving.ledger.records import OF_APPLICATIONS
 from serving.queue import Queue
 from serving.queue.writing import connect
 from serving.refusals import (
@@ -108,7 +109,8 @@ class Connecting:
         return pd.DataFrame.from_dict(mine, orient="index", columns=range(BLOCKS), dtype=float).clip(lower=0.0)
 
     def _require_free(self, queue: Queue, refs: frozenset[str]) -> None:
-        for one in queue.ledger.find():
+        # Offers are thousands, and hold for no application.
+        for one in queue.ledger.find(kind=OF_APPLICATIONS):
             if one.ref in refs:
                 raise HeldAlreadyError(f"capacity is held for {one.ref} already, as {one.reservation_id}")
 

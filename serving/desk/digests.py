@@ -11,7 +11,7 @@ from serving.access import Permission, Principal
 from serving.decisions.digest import Inputs, Week, digest_of
 from serving.holdings import Holdings
 from serving.ledger import Ledger
-from serving.ledger.records import STATES
+from serving.ledger.records import OF_APPLICATIONS, STATES
 from serving.monitoring.store import NodeEvents
 from serving.orgs import Orgs
 from serving.publish import latest_of
@@ -83,7 +83,7 @@ class Digests:
             rule_set=self.holdings.settings.rule_set, first=week.first, last=week.last + timedelta(days=7), limit=None
         )
         events = [row | {"name": nodes[row["node_id"]].name if row["node_id"] in nodes else None} for row in found]
-        promises = [asdict(one) | {"kva": one.kva} for one in Ledger(engine).find(STATES)]
+        promises = [asdict(one) | {"kva": one.kva} for one in Ledger(engine).find(STATES, kind=OF_APPLICATIONS)]
         known = [one for one in self.holdings.publications() if one.provenance.now <= week.last]
         if not known:
             return Inputs(events, [asdict(one) for one in find_cases(engine)], promises, [])

@@ -14,7 +14,7 @@ from serving.messages.promises import ChangeRequest, NoticesQuery, ReservationsQ
 from serving.queue import Notice
 from serving.queue.reading import notices
 from serving.queue.writing import mark_read
-from serving.refusals import OutOfScopeError
+from serving.refusals import BadFieldError, OutOfScopeError
 from serving.state import writing
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class Promises:
     def _change(self, who: Principal, reservation_id: str, change: Callable[..., Reservation]) -> dict[str, Any]:
         who.require(Permission.PROMISE)
         queue, now = self.applications.queue(), self.clock()
-        self._require_own(who, queue.ledger.get(reservation_id).hall_id, f"reservation {reservation_id}")
+        found = queue.ledger.get(reservation_id)
+        self._require_own(who, found.hall_id, f"reservation {reservation_id}")
+        _require_no_offer(found)
         made = change(queue.ledger, reservation_id, now, who.key_id)
         queue.settle(now, who.key_id)
         return entry(made)
@@ -74,6 +76,16 @@ class Promises:
     def _require_own(self, who: Principal, unit: str | None, what: str) -> None:
         if not Scope.of(who, self.orgs.holdings.territory().parents).covers(unit):
             raise OutOfScopeError(f"{what} is outside the org unit of this key")
+
+
+def _require_no_offer(found: Reservation) -> None:
+    """An offer and its room go together: changed by hand, it would stand without room, or hold it for ever."""
+    if found.kind == "offer":
+        raise BadFieldError.of(
+            "reservation_id",
+            f"holds the room of offer {found.ref}, which follows what comes of it: hand in an outcome instead "
+            "(POST /v1/outcomes, `headroom pushes outcome`); withdrawn frees it, accepted holds it for good",
+        )
 
 
 def entry(made: Reservation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Locks are taken in one order everywhere, reservations first and rooms by node_id
 transactions wait for each other; who changes all rooms at once keeps the others out meanwhile.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -117,14 +117,14 @@ class Ledger:
         ref: str | None = None,
         halls: Iterable[str] | None = None,
         node_id: str | None = None,
-        kind: str | None = None,
+        kind: str | Collection[str] | None = None,
     ) -> list[Reservation]:
-        """Promises in some states, oldest first; of one `ref`, of some halls, of one area, of one kind."""
+        """Promises in some states, oldest first; of one `ref`, of some halls, of one area, of one kind or some."""
         wanted: list[ColumnElement[bool]] = [reservation.c.state.in_(list(states))]
         wanted += [] if ref is None else [reservation.c.ref == ref]
         wanted += [] if halls is None else [reservation.c.hall_id.in_(list(halls))]
         wanted += [] if node_id is None else [reservation.c.node_id == node_id]
-        wanted += [] if kind is None else [reservation.c.kind == kind]
+        wanted += [] if kind is None else [reservation.c.kind.in_([kind] if isinstance(kind, str) else sorted(kind))]
         query = select(reservation).where(and_(*wanted))
         with self.engine.connect() as connection:
             ordered = query.order_by(reservation.c.created_at, reservation.c.reservation_id)

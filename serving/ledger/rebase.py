@@ -12,14 +12,13 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from serving.decisions.pools import supply_paths
 from serving.ledger.base import Base, Promise
-from serving.ledger.records import BLOCKS, HOLDING, IN_USE, new_id
+from serving.ledger.records import BLOCKS, HOLDING, IN_USE, OF_APPLICATIONS, new_id
 from serving.ledger.tables import HELD_VA, VA, capacity_room, ledger_base, reservation, reservation_node
 
 __all__ = ["rebase"]
 
 _BY = "ledger"
 _NO_MORE = ("rejected", "withdrawn")
-_OF_APPLICATIONS = ("application", "release", "allocation")
 
 
 def rebase(connection: Connection, base: Base, now: datetime) -> None:
@@ -45,7 +44,7 @@ def rebase(connection: Connection, base: Base, now: datetime) -> None:
 def _follow(connection: Connection, promises: Mapping[str, Promise], base_id: str, now: datetime) -> None:
     """Bring what is held for applications to what has become of them."""
     query = select(reservation.c.reservation_id, reservation.c.ref).where(
-        reservation.c.state.in_(HOLDING), reservation.c.kind.in_(_OF_APPLICATIONS)
+        reservation.c.state.in_(HOLDING), reservation.c.kind.in_(OF_APPLICATIONS)
     )
     for row in connection.execute(query.order_by(reservation.c.reservation_id)).all():
         values = _became(promises.get(row.ref), base_id)

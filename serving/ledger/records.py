@@ -14,6 +14,7 @@ __all__ = [
     "HOLDING",
     "IN_USE",
     "KINDS",
+    "OF_APPLICATIONS",
     "STATES",
     "Ask",
     "Reservation",
@@ -23,6 +24,9 @@ __all__ = [
 
 KINDS = ("application", "release", "allocation", "offer")
 """An approved application; a place given to one that waited; where an allocation connects one; a service offered."""
+
+OF_APPLICATIONS = ("application", "release", "allocation")
+"""Kinds that are firm word to an applicant; an offer holds what is expected of it only."""
 
 STATES = ("held", "confirmed", "fulfilled", "cancelled", "expired")
 """held until it expires; confirmed for good; fulfilled, the load is there; cancelled and expired hold nothing."""

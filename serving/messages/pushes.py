@@ -72,10 +72,11 @@ class PushOffer(Message):
     score_cny: float
     explored: bool = Field(description="its order was drawn by lot, so that more is learnt than is believed")
     adds_kva: _Blocks = Field(description="what one who accepts draws more, by four-hour block, kVA")
+    most_kva: float = Field(description="the highest of `adds_kva`")
     held_kva: _Blocks = Field(description="what the offer holds meanwhile: `adds_kva` times `propensity`, kVA")
     relief_node_id: str | None = Field(description="the node without room that it is to relieve; null: none")
     freed_kw: float | None = Field(description="there, in its fullest block, from one who accepts")
-    decided_at: AwareDatetime
+    offered_at: AwareDatetime = Field(description="when it was decided")
     expires_at: AwareDatetime
 
 
@@ -141,7 +142,7 @@ class PushesQuery(_PushFilters):
 
 
 class PushEntry(Message):
-    """An offer, and what came of it."""
+    """An offer, and what came of it; a line of the NDJSON, and of a publication's `pushes.ndjson`, is the same."""
 
     push_id: str
     run_id: str = Field(description="the run that made it")
@@ -167,10 +168,11 @@ class PushEntry(Message):
     score_cny: float
     explored: bool
     adds_kva: _Blocks = Field(description="what one who accepts draws more, by four-hour block, kVA")
+    most_kva: float = Field(description="the highest of `adds_kva`")
     held_kva: _Blocks = Field(description="what the offer holds meanwhile, kVA")
     relief_node_id: str | None
     freed_kw: float | None
-    decided_at: AwareDatetime
+    offered_at: AwareDatetime = Field(description="when it was decided")
     expires_at: AwareDatetime
     answered_at: AwareDatetime | None
     outcome: str | None = Field(description="the last answer; null: none yet")

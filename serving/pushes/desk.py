@@ -1,7 +1,6 @@
 """The use cases of offers: listed, answered, and who wants none; by the key's own scope, and written down."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -25,7 +24,7 @@ from serving.pushes.reading import accounts_of
 from serving.pushes.records import Push, Wish
 from serving.pushes.relieving import told_relief
 from serving.pushes.store import PushQuery, PushStore
-from serving.pushes.telling import moment, push_entry, service_entry, versions_of
+from serving.pushes.telling import moment, ndjson, push_entry, service_entry, versions_of
 from serving.pushes.wishes import take_wish
 from serving.refusals import (
     BadFieldError,
@@ -132,10 +131,7 @@ class PushDesk:
         now = self.clock()
         found = self.store.find(self._asked(who, query), now, query.limit, query.offset)
         self._write(who, query, found)
-        return (
-            json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-            for one in self._entries(found, now)
-        )
+        return ndjson(self._entries(found, now))
 
     def get(self, who: Principal, push_id: str) -> dict[str, Any]:
         """One offer."""

@@ -21,6 +21,7 @@ from serving.once import write_once
 from serving.pushes.committing import Settled
 from serving.pushes.lists import cards, file_names, lines
 from serving.pushes.material import Material
+from serving.pushes.records import PushRun
 
 __all__ = ["MANIFEST", "contents", "folder_name", "lay_down", "pushes_folder"]
 
@@ -33,14 +34,14 @@ def pushes_folder(workspace: Workspace) -> Path:
     return workspace.root / "pushes"
 
 
-def contents(run_id: str, settled: Settled, material: Material, overtaking: bool) -> dict[str, bytes]:
+def contents(run: PushRun, settled: Settled, material: Material, overtaking: bool) -> dict[str, bytes]:
     """File → what is in it, all but the manifest."""
     contacts, catalogue = settled.decided.contacts, material.catalogue
     by_hall = dict(cards(contacts, catalogue, time_zone(material.zone)))
     names = file_names(list(by_hall))
     return {
         _DECISIONS: _decisions(settled.decided, material.wide.customer_ids),
-        "pushes.ndjson": lines(run_id, contacts, catalogue),
+        "pushes.ndjson": lines(run, contacts, catalogue),
         "relief.json": _json(_relief(settled, material, overtaking)),
         **{f"halls/{names[hall]}.csv": text for hall, text in by_hall.items()},
     }

@@ -3,24 +3,22 @@
 import csv
 import hashlib
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.frames import each_row
 from serving.decisions.pushes.catalogue import Catalogue, Service
 from serving.decisions.pushes.codes import SENT
-from serving.decisions.pushes.records import ADDS_VA
-from serving.rows import instant
+from serving.decisions.pushes.records import ADDS_VA, CONTACT_COLUMNS, HELD_VA
+from serving.pushes.records import Push, PushRun
+from serving.pushes.telling import NOT_CAUSAL, ndjson, push_entry, score_kind
 
-__all__ = ["CARD_COLUMNS", "CAUSAL", "NOT_CAUSAL", "cards", "file_names", "lines"]
-
-NOT_CAUSAL = "propensity, not causal"
-CAUSAL = "uplift, from outcomes drawn by lot"
+__all__ = ["CARD_COLUMNS", "cards", "file_names", "lines"]
 
 CARD_COLUMNS = (
     "push_id",
@@ -37,18 +35,21 @@ CARD_COLUMNS = (
 )
 """One row a card; `valid_until` is the local day on which it lapses."""
 
+_KEPT = tuple(name for name in CONTACT_COLUMNS if name not in (*ADDS_VA, *HELD_VA))
 _ODD = re.compile(r"[^\w-]")
 _LONGEST = 80
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def lines(run_id: str, contacts: pd.DataFrame, catalogue: Catalogue) -> bytes:
-    """One JSON object a line for each message of the application that is sent, in the order of the run."""
-    sent = contacts[((contacts["reason"] == SENT) & (contacts["channel"] == "app")).to_numpy(dtype=bool)]
-    services = {one.code: one for one in catalogue.services}
-    told = (_line(run_id, row, services[row.service]) for row in each_row(sent))
-    texts = [json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in told]
-    return "".join(f"{text}\n" for text in texts).encode("utf-8")
+def lines(run: PushRun, contacts: pd.DataFrame, catalogue: Catalogue) -> bytes:
+    """One JSON object a line for each message of the application that is sent, in the order of the run; as
+    `serving.pushes.telling.push_entry` tells an offer."""
+    app = ((contacts["reason"] == SENT) & (contacts["channel"] == "app")).to_numpy(dtype=bool)
+    told = (
+        push_entry(_push(run, int(place), row), run, catalogue, run.decided_at)
+        for place, row in zip(np.flatnonzero(app), each_row(contacts[app]), strict=True)
+    )
+    return b"".join(ndjson(told))
 
 
 def cards(contacts: pd.DataFrame, catalogue: Catalogue, zone: tzinfo) -> Iterator[tuple[str, bytes]]:
@@ -76,36 +77,24 @@ def file_names(halls: list[str]) -> Mapping[str, str]:
     }
 
 
-def _line(run_id: str, row: Any, service: Service) -> dict[str, Any]:
-    return {
-        "push_id": row.push_id,
-        "run_id": run_id,
-        "customer_id": row.customer_id,
-        "service": row.service,
-        "name": service.name.model_dump(),
-        "says": service.says.model_dump(),
-        "campaign": row.campaign,
-        "channel": row.channel,
-        "hall_id": _text(row.hall_id),
-        "area_id": _text(row.area_id),
-        "variant": row.variant,
-        "adds_kva": max(getattr(row, name) for name in ADDS_VA) / 1000,
-        "expected_value_cny": round(row.propensity * row.value_cny, 2),
-        "score_cny": round(row.score_cny, 2),
-        "score_kind": _kind(row),
-        "relief_node_id": _text(row.relief_node_id),
-        "offered_at": instant(row.decided_at),
-        "expires_at": instant(row.expires_at),
-    }
+def _push(run: PushRun, place: int, row: Any) -> Push:
+    """A contact as the state keeps it, before anybody answered."""
+    values = {name: getattr(row, name) for name in _KEPT}
+    adds, held = (tuple(int(getattr(row, name)) for name in names) for names in (ADDS_VA, HELD_VA))
+    ids = {name: _text(values[name]) for name in ("hall_id", "area_id", "relief_node_id")}
+    nothing = {"answered_at": None, "answer": None, "reservation_id": None}
+    return Push(run_id=run.run_id, place=place, adds_va=adds, held_va=held, **{**values, **ids, **nothing})
 
 
 def _card(row: Any, service: Service, zone: tzinfo) -> list[str]:
     relieves = _text(row.relief_node_id) is not None
     chance = f"{100 * row.propensity:.0f}"
-    english = f"about {chance} of 100 accept ({_kind(row)})" + (
+    english = f"about {chance} of 100 accept ({score_kind(row.uplift)})" + (
         "; frees load where the grid is full" if relieves else ""
     )
-    chinese = f"预计接受率约 {chance}%（{'倾向估计，非因果' if _kind(row) == NOT_CAUSAL else '随机试验增益'}）"
+    chinese = (
+        f"预计接受率约 {chance}%（{'倾向估计，非因果' if score_kind(row.uplift) == NOT_CAUSAL else '随机试验增益'}）"
+    )
     return [
         row.push_id,
         row.customer_id,
@@ -124,10 +113,6 @@ def _card(row: Any, service: Service, zone: tzinfo) -> list[str]:
 def _cell(text: str) -> str:
     """A text a spreadsheet takes for a text: none that begins like a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _kind(row: Any) -> str:
-    return NOT_CAUSAL if pd.isna(row.uplift) else CAUSAL
 
 
 def _text(value: object) -> str | None:

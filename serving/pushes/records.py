@@ -83,7 +83,7 @@ class Push:
         return self.reason == SENT
 
     @property
-    def adds_kva(self) -> float:
+    def most_kva(self) -> float:
         """The most it adds in any block, kVA."""
         return max(self.adds_va) / 1000
 

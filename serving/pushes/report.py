@@ -20,7 +20,7 @@ from serving.pushes.drawing import drawing, main_block
 from serving.pushes.folder import pushes_folder
 from serving.pushes.paying import PAYING_COLUMNS, paying
 from serving.pushes.store import PushStore
-from serving.pushes.successes import answered, successes
+from serving.pushes.successes import answered, applied, successes
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -42,6 +42,7 @@ COVARIATES = (
 
 _BILL = ("bill_id", "customer_id", "amount_cny", "issued_at", "due_at")
 _PAYMENT = ("payment_id", "customer_id", "bill_id", "paid_at", "amount_cny", "channel", "autopay")
+_APPLICATION = ("application_id", "customer_id", "kind", "submitted_at")
 _ASKED_AT_ONCE = 2_000
 
 
@@ -93,7 +94,7 @@ def outcomes_of(
     drawn = drawing(lake, calendar, contacts, blocks, window_days, at)
     kinds = contacts["service"].map({one.code: one.outcome for one in catalogue.services}).fillna("accepted")
     frame = pd.concat([paid, drawn], axis=1)
-    frame.insert(0, "success", successes(kinds, taken, paid))
+    frame.insert(0, "success", successes(kinds, taken, _asked(lake, contacts, at, window_days), paid))
     return frame.rename_axis("push_id").reset_index()[list(OUTCOME_COLUMNS)]
 
 
@@ -115,6 +116,12 @@ def _paid(lake: Lake, contacts: pd.DataFrame, ids: Sequence[str], at: pd.Timesta
         return pd.DataFrame(np.nan, index=index, columns=list(PAYING_COLUMNS))
     bills = lake.read("bill", as_of=at, columns=list(_BILL), where=where)
     return paying(contacts, bills, payments, window_days)
+
+
+def _asked(lake: Lake, contacts: pd.DataFrame, at: pd.Timestamp, window_days: int) -> np.ndarray:
+    """As `applied`, by the books as they are known."""
+    applications = lake.read("application", as_of=at, columns=list(_APPLICATION))
+    return applied(contacts, applications, window_days)
 
 
 def blocks_of(workspace: Workspace, store: PushStore, contacts: pd.DataFrame, catalogue: "Catalogue") -> np.ndarray:

@@ -72,7 +72,7 @@ def former_in(connection: Connection, now: datetime, days: int, whom: Collection
     accounts and persons, of those alone.
 
     One that was answered stands until it would have lapsed, so that who declined is not asked again at once; one that
-    was accepted a year; one that was withdrawn no longer.
+    was accepted a year; one that was withdrawn no longer. Of those that were not accepted nothing is expected any more.
     """
     one = push.c
     standing = (one.expires_at > now) & or_(one.answer.is_(None), one.answer != "withdrawn")
@@ -89,7 +89,8 @@ def former_in(connection: Connection, now: datetime, days: int, whom: Collection
     said_yes = frame["answer"].isin(ACCEPTED)
     year = frame["decided_at"] + pd.Timedelta(days=ACCEPTED_DAYS)
     frame["expires_at"] = frame["expires_at"].where(~said_yes, np.maximum(frame["expires_at"], year))
-    frame["answered_at"] = frame["answered_at"].where(frame["answer"] == "withdrawn")
+    frame["expires_at"] = frame["expires_at"].where(frame["answer"] != "withdrawn", frame["decided_at"])
+    frame["answered_at"] = frame["answered_at"].where(~said_yes)
     return frame[list(FORMER_COLUMNS)]
 
 

@@ -7,7 +7,10 @@ import pandas as pd
 
 from serving.pushes.rows import ACCEPTED
 
-__all__ = ["answered", "successes"]
+__all__ = ["answered", "applied", "successes"]
+
+_MORE = ("new", "increase")
+"""Applications that ask for supply, or for more of it."""
 
 
 def answered(contacts: pd.DataFrame, outcomes: pd.DataFrame, window_days: int, now: pd.Timestamp) -> np.ndarray:
@@ -24,14 +27,33 @@ def answered(contacts: pd.DataFrame, outcomes: pd.DataFrame, window_days: int, n
     return contacts["push_id"].isin(pairs.loc[within, "push_id"]).to_numpy(dtype=np.float64)
 
 
-def successes(kinds: pd.Series, taken: np.ndarray, paid: pd.DataFrame) -> np.ndarray:
+def applied(contacts: pd.DataFrame, applications: pd.DataFrame, window_days: int) -> np.ndarray:
+    """1 where the customer handed in an application for supply, or for more of it, within the window after the
+    decision, else 0; by the books alone, so that those who were held out are measured like those sent to. NaN
+    throughout where there are no applications of anybody.
+
+    `applications` has customer_id, kind, submitted_at, as they are known.
+    """
+    if applications.empty:
+        return np.full(len(contacts), np.nan)
+    more = applications[applications["kind"].isin(_MORE) & applications["customer_id"].notna()]
+    asked = more[["customer_id", "submitted_at"]].astype({"customer_id": "object"})
+    pairs = contacts[["push_id", "customer_id", "decided_at"]].merge(asked, on="customer_id")
+    since = pairs["submitted_at"] - pairs["decided_at"]
+    within = (since > pd.Timedelta(0)) & (since <= pd.Timedelta(days=window_days))
+    return contacts["push_id"].isin(pairs.loc[within, "push_id"]).to_numpy(dtype=np.float64)
+
+
+def successes(kinds: pd.Series, taken: np.ndarray, asked: np.ndarray, paid: pd.DataFrame) -> np.ndarray:
     """Success of each contact, 0 or 1, NaN where not known. `kinds` is `Service.outcome` of each; `taken` as `answered`
-    tells; `paid` has PAYING_COLUMNS in the same order, NaN throughout where there are no books.
+    tells, `asked` as `applied`; `paid` has PAYING_COLUMNS in the same order, NaN throughout where there are no books.
     """
     out = np.full(len(kinds), np.nan)
-    for kind, judge in _JUDGES.items():
+    told = {"accepted": taken, "application": asked}
+    told |= {kind: judge(paid) for kind, judge in _JUDGES.items()}
+    for kind, success in told.items():
         mine = (kinds == kind).to_numpy(dtype=bool)
-        out[mine] = taken[mine] if judge is None else judge(paid[mine])
+        out[mine] = success[mine]
     return out
 
 
@@ -54,8 +76,7 @@ def _known(true: pd.Series, where: pd.Series) -> np.ndarray:
     return np.where(np.isfinite(where.to_numpy(dtype=np.float64)), true.to_numpy(dtype=np.float64), np.nan)
 
 
-_JUDGES: Mapping[str, Callable[[pd.DataFrame], np.ndarray] | None] = {
-    "accepted": None,
+_JUDGES: Mapping[str, Callable[[pd.DataFrame], np.ndarray]] = {
     "payment_to_app": _to_app,
     "autopay": _by_order,
     "arrears_paid": _out_of_arrears,

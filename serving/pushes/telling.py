@@ -1,17 +1,31 @@
 """Offers, services and decisions as plain values, in the shape `serving.messages.pushes` declares."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from serving.decisions.pushes.catalogue import Catalogue, Service
-from serving.pushes.lists import CAUSAL, NOT_CAUSAL
 from serving.pushes.records import Push, PushRun
 from serving.rows import instant, plain
 
-__all__ = ["moment", "offer_of", "push_entry", "score_kind", "service_entry", "standing_offer", "versions_of"]
+__all__ = [
+    "CAUSAL",
+    "NOT_CAUSAL",
+    "moment",
+    "ndjson",
+    "offer_of",
+    "push_entry",
+    "score_kind",
+    "service_entry",
+    "standing_offer",
+    "versions_of",
+]
+
+NOT_CAUSAL = "propensity, not causal"
+CAUSAL = "uplift, from outcomes drawn by lot"
 
 _SAME = ("push_id", "channel", "variant", "campaign", "explored", "relief_node_id")
 _NUMBERS = ("propensity", "uplift", "value_cny", "cost_cny", "score_cny", "freed_kw")
@@ -30,14 +44,16 @@ def offer_of(made: Mapping[str, Any]) -> dict[str, Any]:
         **{name: plain(made[name]) for name in _NUMBERS},
         "score_kind": score_kind(made["uplift"]),
         "adds_kva": _kva(made["adds_va"]),
+        "most_kva": max(_kva(made["adds_va"])),
         "held_kva": _kva(made["held_va"]),
-        "decided_at": moment(made["decided_at"]),
+        "offered_at": moment(made["decided_at"]),
         "expires_at": moment(made["expires_at"]),
     }
 
 
 def push_entry(push: Push, run: PushRun, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
-    """An offer as it is listed; words of a service that is offered no more are not known."""
+    """An offer as it is listed, and as a publication tells a CRM of it; nothing personal. Words of a service that is
+    offered no more are not known."""
     service = catalogue.service(push.service)
     words: dict[str, Any] = {
         "english": None if service is None else service.name.english,
@@ -54,6 +70,12 @@ def push_entry(push: Push, run: PushRun, catalogue: Catalogue, now: datetime) ->
         "outcome": push.answer,
         "versions": versions_of(run),
     }
+
+
+def ndjson(entries: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """One JSON object a line."""
+    for one in entries:
+        yield json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
 def service_entry(one: Service) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Service(Settings):
     cost_cny: Mapping[Channel, float] = Field(description="of one contact, by channel")
     purpose: str = Field(description="what a customer's consent has to cover")
     valid_days: int = Field(30, ge=1, le=180, description="how long an offer stands, and what it reserves")
-    outcome: Literal["accepted", "payment_to_app", "autopay", "arrears_paid"] = Field(
+    outcome: Literal["accepted", "application", "payment_to_app", "autopay", "arrears_paid"] = Field(
         "accepted", description="what counts as its success: an answer that was handed in, or what the books show"
     )
 

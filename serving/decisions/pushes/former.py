@@ -10,7 +10,7 @@ import pandas as pd
 from serving.decisions.pushes.catalogue import CHANNELS
 from serving.decisions.pushes.weigh import Weighed
 
-__all__ = ["Lately", "lately", "standing"]
+__all__ = ["Lately", "expected", "lately", "standing"]
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,20 @@ class Lately:
 
 
 def standing(weighed: Weighed, former: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (among those asked about) and services of offers that neither lapsed nor were answered."""
-    stands = (former["expires_at"] > pd.Timestamp(weighed.moment.now)) & former["answered_at"].isna()
-    stood = stands.to_numpy(dtype=bool)
+    """Rows (among those asked about) and services of offers that have not lapsed, answered or not."""
+    return _pairs(weighed, former, _stands(weighed, former))
+
+
+def expected(weighed: Weighed, former: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """As `standing`, of those alone that may still bring what they are to bring: who declined frees nothing."""
+    return _pairs(weighed, former, _stands(weighed, former) & former["answered_at"].isna().to_numpy(dtype=bool))
+
+
+def _stands(weighed: Weighed, former: pd.DataFrame) -> np.ndarray:
+    return (former["expires_at"] > pd.Timestamp(weighed.moment.now)).to_numpy(dtype=bool)
+
+
+def _pairs(weighed: Weighed, former: pd.DataFrame, stood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = _places(weighed.wide.customer_ids[weighed.places], former["customer_id"], stood)
     services = _places(weighed.catalogue.codes, former["service"], stood)
     known = (rows >= 0) & (services >= 0)

@@ -56,8 +56,8 @@ FORMER_COLUMNS = (
     "expires_at",
     "answered_at",
 )
-"""Former contacts as a decision needs them: those of hold-outs count like those that were sent. `answered_at` (NaT:
-not yet) ends an offer, as `expires_at` does."""
+"""Former contacts as a decision needs them: those of hold-outs count like those that were sent. None is made again
+before `expires_at`; of one with an `answered_at` (NaT: not answered, or accepted) nothing is expected any more."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ CONSTRAINED_COLUMNS = ("node_id", "kind", "block", "left_kva", "queued_kva", "mi
 RELEASED_COLUMNS = (
     *("node_id", "kind", "contacts", "accepted"),
     *(f"freed_kva_{block}" for block in range(BLOCKS)),
-    *(f"released_kva_{block}" for block in range(BLOCKS)),
+    *(f"opened_kva_{block}" for block in range(BLOCKS)),
 )
 """One row a node on whose path relief was offered: offers, acceptances expected of them, the kVA they free, and how
 much of that would be open then: what a node is over its limit is made good first."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from serving.decisions.pushes.contacts import contacts_of
-from serving.decisions.pushes.former import lately, standing
+from serving.decisions.pushes.former import expected, lately, standing
 from serving.decisions.pushes.rank import Relief, relief_of
 from serving.decisions.pushes.records import Decided, Grid
 from serving.decisions.pushes.room import room_of
@@ -28,7 +28,7 @@ def settle(run_id: str, weighed: Weighed, former: pd.DataFrame, grid: Grid, capa
     reasons[stands] = np.minimum(reasons[stands], place_of("STANDING_OFFER"))
     every = relief_of(weighed, weighed.pairs, grid)
     free = reasons[weighed.pairs.row, weighed.pairs.service] == OPEN
-    sought = every.needed_kw - _expected(weighed.pairs.of(~free), every.of(~free))
+    sought = every.needed_kw - _expected(weighed, former, every)
     pairs, relief = weighed.pairs.of(free), replace(every.of(free), needed_kw=sought)
     room = room_of(grid)
     fit = screen(weighed, pairs, room, grid.stale is not None, relief.node >= 0, capacity_rule)
@@ -62,8 +62,11 @@ def _of_all(weighed: Weighed, table: np.ndarray) -> np.ndarray:
     return whole
 
 
-def _expected(pairs: Pairs, relief: Relief) -> np.ndarray:
-    """What offers that stand are expected to free at each constrained node, kW."""
-    helps = relief.node >= 0
+def _expected(weighed: Weighed, former: pd.DataFrame, relief: Relief) -> np.ndarray:
+    """What offers that stand are expected to free at each constrained node, kW; `relief` of all pairs."""
+    hoped = np.zeros(weighed.reasons.shape, dtype=bool)
+    hoped[expected(weighed, former)] = True
+    pairs = weighed.pairs
+    helps = hoped[pairs.row, pairs.service] & (relief.node >= 0)
     brings = pairs.propensity[helps] * relief.freed_kw[helps]
     return np.bincount(relief.node[helps], brings, minlength=len(relief.ids))

@@ -13,6 +13,7 @@ from features.errors import HeadroomError, NotFoundError
 from features.workspace import Workspace
 from serving.cli.publish import command as publish
 from serving.cli.pushes import command
+from serving.cli.relief import show_relief
 from serving.decisions.pushes.codes import HELD_OUT
 from serving.refusals import UnknownPushError
 from tests.serving.customers.offers import CATALOGUE, NOW, allow_cards, contact, lay_down
@@ -72,8 +73,24 @@ def test_a_wish_is_taken_shown_and_lifted(run: Callable[..., Result]) -> None:
 def test_relief_is_a_table(run: Callable[..., Result]) -> None:
     text = run("relief").output
     assert "2 nodes without room" in text
-    assert "2 applications that wait would fit then: Y1, Y9" in text
+    assert (
+        "open 0.8 kVA at 1 area, each in its fullest hours, and serve 2 applications that wait (8.5 kVA): Y1, Y9"
+        in (" ".join(text.split()))
+    )
     assert as_json(run("relief", "--org", "H1", "--json"))["applications"][0]["application_id"] == "Y1"
+
+
+def test_of_many_nodes_those_that_miss_most_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    node = {"kind": "area", "block": 4, "queued_kva": 0.0, "offers": 0, "accepted": 0.0}
+    node |= {"left_kva": -0.04, "freed_kva": [0.0] * 6, "opened_kva": [0.0] * 6}
+    nodes = [node | {"node_id": f"A{k:02d}", "missing_kva": float(k)} for k in range(20)]
+    show_relief({"nodes": nodes, "applications": []})
+    text = capsys.readouterr().out
+    assert "20 nodes without room; the 15 that miss most, 5 more" in text
+    assert [f"A{k:02d}" in text for k in range(20)] == [False] * 5 + [True] * 15
+    assert text.index("A19") < text.index("A05")
+    assert "-0.0" not in text
+    assert "Relief would open nothing and serve no application that waits" in text
 
 
 def test_offers_are_published_and_told_by_code_with_relief_and_files(

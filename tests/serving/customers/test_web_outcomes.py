@@ -61,6 +61,19 @@ def test_an_acceptance_holds_the_whole_for_good(offered: Any) -> None:
     offered.refusal(send(offered, 0, "accepted", key="c"), 409, "NOT_HELD")
 
 
+def test_the_room_of_an_offer_is_not_changed_by_hand(offered: Any) -> None:
+    taken(offered, 0, "accepted", key="a")
+    (held,) = offered.get("/v1/reservations", kind="offer").json()["reservations"]
+    for how in ("cancel", "confirm"):
+        path, body = f"/v1/reservations/{held['reservation_id']}/{how}", {"why": "by hand"}
+        told = offered.refusal(
+            offered.client.post(path, json=body, headers=offered.headers("planner")), 422, "INVALID_FIELD"
+        )
+        assert f"offer {ID[0]}" in told.message
+        assert "/v1/outcomes" in told.message
+    assert offered.get("/v1/reservations", kind="offer").json()["reservations"] == [held]
+
+
 def test_an_acceptance_without_room_is_written_down_all_the_same(offered: Any) -> None:
     assert taken(offered, 1, "accepted").room == "no_room"
     assert shown(offered, 1).outcome == "accepted"

@@ -46,6 +46,8 @@ def test_what_does_not_fit_is_refused_with_node_and_block_and_nothing_is_held(le
         ledger.reserve([an_ask("A3", 5, "Y2"), an_ask("A2", night, "Y3")], NOW, "desk")
     assert left(ledger, "A3")[0] == 200
     assert [one.ref for one in ledger.find()] == ["Y1"]
+    assert [one.ref for one in ledger.find(kind=("offer", "allocation"))] == ["Y1"]
+    assert ledger.find(kind=("offer", "application")) == []
     assert_sums(ledger)
 
 

@@ -114,3 +114,10 @@ def payment(customer: str, number: int | None, at: pd.Timestamp, channel: str, c
     bill_id = None if number is None else f"{customer}-{number}"
     who = {"payment_id": f"{customer} {number} {at}", "customer_id": customer, "bill_id": bill_id}
     return {**who, "paid_at": at, "amount_cny": cny, "channel": channel, "autopay": None, "available_at": at}
+
+
+def application(customer: str, at: pd.Timestamp, known: pd.Timestamp | None = None) -> dict[str, Any]:
+    """An application for more supply."""
+    who = {"application_id": f"Y {customer} {at}", "customer_id": customer, "node_id": "A1", "kind": "increase"}
+    stage = {"status": "submitted", "submitted_at": at, "available_at": known or at}
+    return {**who, "customer_class": "residential", "requested_kva": 8.0, **stage}

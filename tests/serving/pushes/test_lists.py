@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from features.clock import time_zone
 from serving.pushes.lists import cards, file_names, lines
+from tests.serving.customers.offers import run_of
 from tests.serving.decisions.pushes.worlds import World, grid, service, world
 
 
@@ -41,7 +42,7 @@ def test_a_card_says_what_relieves_the_grid() -> None:
 
 def test_nothing_sent_is_an_empty_file() -> None:
     nobody = world(1, x=0.0, t=1, app_active_days_90d=0.0)
-    assert lines("R", nobody.decide().contacts, nobody.catalogue) == b""
+    assert lines(run_of(), nobody.decide().contacts, nobody.catalogue) == b""
     assert told(nobody) == {}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.pushes.paying import PAYING_COLUMNS, paying
-from serving.pushes.successes import answered, successes
+from serving.pushes.successes import answered, applied, successes
 from tests.serving.pushes.campaigned import after, bill, contacts, payment
 
 WINDOW = 60
@@ -115,6 +115,17 @@ def test_an_answer_counts_within_its_window_once_it_is_known() -> None:
     assert answered(made, pd.DataFrame(rows), WINDOW, after(90)).tolist() == [1, 0, 0, 1, 0, 1]
 
 
+def test_an_application_counts_of_those_held_out_like_of_those_sent_to() -> None:
+    made = contacts(4, 4)
+    rows = [(f"C{k:05d}", kind, after(day)) for k, kind, day in [(0, "increase", 3), (1, "new", 60), (4, "new", 0.1)]]
+    rows += [("C00002", "decrease", after(3)), ("C00003", "increase", after(60.1)), ("C00005", "increase", after(0))]
+    rows += [(None, "new", after(3)), ("C00006", "increase", after(-1)), ("C00006", "increase", after(9))]
+    books = pd.DataFrame(rows, columns=["customer_id", "kind", "submitted_at"]).astype({"kind": "category"})
+    books["customer_id"] = books["customer_id"].astype("category")
+    assert applied(made, books, WINDOW).tolist() == [1, 1, 0, 0, 1, 0, 1, 0]
+    assert np.isnan(applied(made, books.iloc[:0], WINDOW)).all()
+
+
 @pytest.mark.parametrize(
     ("kind", "books", "success"),
     [
@@ -128,8 +139,9 @@ def test_an_answer_counts_within_its_window_once_it_is_known() -> None:
         ("arrears_paid", {"arrears_cny": 80.0, "arrears_paid_cny": 79.0}, 0.0),
         ("arrears_paid", {"arrears_cny": 0.0, "arrears_paid_cny": 0.0}, np.nan),
         ("accepted", {}, 1.0),
+        ("application", {}, 0.0),
     ],
 )
 def test_success_is_what_the_service_counts_as_one(kind: str, books: dict[str, float], success: float) -> None:
     paid = pd.DataFrame([dict.fromkeys(PAYING_COLUMNS, 0.0) | books])
-    assert successes(pd.Series([kind]), np.ones(1), paid).tolist() == pytest.approx([success], nan_ok=True)
+    assert successes(pd.Series([kind]), np.ones(1), np.zeros(1), paid).tolist() == pytest.approx([success], nan_ok=True)

@@ -20,11 +20,14 @@ from serving.decisions.pushes.codes import CODES
 from serving.decisions.pushes.records import Grid
 from serving.decisions.queue import Waiting
 from serving.ledger import Ledger
+from serving.messages import PushEntry, PushesReliefAnswer
 from serving.pushes import publish
 from serving.pushes.lists import CARD_COLUMNS
 from serving.pushes.publish import publish_on, publish_pushes
 from serving.pushes.reading import read_grid
+from serving.pushes.relieving import relief_of
 from serving.pushes.store import PushQuery, PushStore
+from serving.pushes.telling import ndjson, push_entry
 from tests.serving.decisions.pushes.random_worlds import random_world
 from tests.serving.decisions.pushes.worlds import NOW, World, grid, service, world
 from tests.serving.ledger.builders import recounted
@@ -111,6 +114,18 @@ def test_the_folder_tells_all_that_was_decided(engine: Engine, workspace: Worksp
     assert "A3" in {one["node_id"] for one in relief["constrained"]}
 
 
+def test_relief_is_told_as_it_was_written_down(engine: Engine, workspace: Workspace) -> None:
+    stand(engine, grid(A1=[50, 50, 50, 50, 0, 50]))
+    eases = service("ease", flexible=None, load={"own_share": [0, 0, 0, 0, -0.5, 0]}, acceptance={"base": 0.5})
+    one = world(6, [eases]).but(own_kw=np.full((6, 6), 4.0))
+    made = publish_on(workspace, engine, material(one))
+    told = PushesReliefAnswer.model_validate(relief_of(workspace, made.run))
+    (node,) = told.nodes
+    assert (node.node_id, node.block, node.offers) == ("A1", 4, made.run.detail["relief"])
+    assert node.offers > 0
+    assert node.freed_kva[4] == node.opened_kva[4] > 0
+
+
 def test_messages_and_cards_are_those_sent_and_nobody_else(engine: Engine, workspace: Workspace) -> None:
     stand(engine)
     made = publish_on(workspace, engine, material(mixed()))
@@ -119,9 +134,14 @@ def test_messages_and_cards_are_those_sent_and_nobody_else(engine: Engine, works
     assert [one["push_id"] for one in told] == [one.push_id for one in sent if one.channel == "app"]
     assert {one["score_kind"] for one in told} == {"propensity, not causal"}
     first, kept = told[0], {one.push_id: one for one in sent}[told[0]["push_id"]]
-    assert first["adds_kva"] == kept.adds_kva
-    assert first["expected_value_cny"] == round(kept.propensity * kept.value_cny, 2)
+    assert (first["most_kva"], max(first["adds_kva"])) == (kept.most_kva, kept.most_kva)
     assert pd.Timestamp(first["expires_at"]) == pd.Timestamp(kept.expires_at)
+    # What is listed of the state is the same, word for word.
+    catalogue = mixed().catalogue
+    listed = [push_entry(one, made.run, catalogue, NOW) for one in sent if one.channel == "app"]
+    assert [json.loads(line) for line in ndjson(listed)] == told
+    assert all(set(PushEntry.model_validate(one).model_dump()) == set(one) for one in told)
+    assert not {"person_id", "document_id", "name", "phone"} & set(first)
     cards = as_dicts((made.folder / "halls" / "H1.csv").read_bytes())
     assert [one["push_id"] for one in cards] == [one.push_id for one in sent if one.channel == "hall"]
     assert tuple(cards[0]) == CARD_COLUMNS

@@ -106,11 +106,14 @@ def test_former_contacts_are_those_of_late_and_those_that_stand(store: PushStore
     sent = [one for one in every_push(store.engine) if one.sent]
     take_outcome(store.engine, "k", sent[0].push_id, "accepted", NOW + DAY, NOW + DAY, "crm")
     take_outcome(store.engine, "l", sent[1].push_id, "withdrawn", NOW + DAY, NOW + DAY, "crm")
+    take_outcome(store.engine, "m", sent[2].push_id, "declined", NOW + DAY, NOW + DAY, "crm")
     recent = former(store, NOW + 5 * DAY, 30)
     assert list(recent.columns) == list(FORMER_COLUMNS)
     assert sorted(recent["push_id"]) == sorted(one.push_id for one in every_push(store.engine))
-    ended = recent.set_index("push_id")["answered_at"].dropna()
-    assert ended.index.tolist() == [sent[1].push_id]
+    by_id = recent.set_index("push_id")
+    # Neither is to bring anything any more; who declined is not asked again meanwhile, all the same.
+    assert set(by_id.index[by_id["answered_at"].notna()]) == {sent[1].push_id, sent[2].push_id}
+    assert set(by_id.index[by_id["expires_at"] <= NOW + DAY]) == {sent[1].push_id}
     assert former(store, NOW + 40 * DAY, 30)["push_id"].tolist() == [sent[0].push_id]
     assert former(store, NOW + 366 * DAY, 30).empty
     assert str(former(store, NOW + 366 * DAY, 30)["decided_at"].dtype).endswith("UTC]")

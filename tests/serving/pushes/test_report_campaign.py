@@ -28,6 +28,7 @@ from tests.serving.pushes.campaigned import (
     after,
     answer,
     append,
+    application,
     bill,
     contacts,
     keep,
@@ -104,6 +105,29 @@ def test_the_books_tell_who_pays_in_the_application(workspace: Workspace, engine
     # What is not known yet changes nothing.
     append(lake, "payment", [payment(ids[0], 0, pd.Timestamp(NOW), "app") | {"payment_id": "late"}], "late")
     assert report_campaign(workspace, engine, "app_payment_2026", NOW).figures == report.figures
+
+
+def test_the_books_tell_who_applied_whoever_was_told(workspace: Workspace, engine: Engine) -> None:
+    made = contacts(SENT, HELD, service="ev_charging", campaign="ev_charging_2026")
+    keep(engine, made)
+    lake, ids = Lake(workspace.lake), made["customer_id"]
+    # What is only answered counts for neither: nobody asks those held out.
+    answer(engine, made["push_id"][:90].tolist(), after(4))
+    applies = np.r_[np.arange(SENT) % 3 == 0, np.arange(HELD) % 6 == 0]
+    append(lake, "application", [application(one, after(9)) for one in ids[applies]])
+    found = estimate(report_campaign(workspace, engine, "ev_charging_2026", NOW), "success")
+    assert (found.sent, found.held_out) == (pytest.approx(1 / 3), pytest.approx(1 / 6))
+    # What became known too late is not known at that time.
+    late = [application(one, after(9), known=pd.Timestamp(NOW) + pd.Timedelta(days=1)) for one in ids[~applies]]
+    append(lake, "application", late, "late")
+    again = estimate(report_campaign(workspace, engine, "ev_charging_2026", NOW), "success")
+    assert (again.sent, again.held_out) == (found.sent, found.held_out)
+
+
+def test_without_applications_it_is_not_known_who_applied(workspace: Workspace, engine: Engine) -> None:
+    keep(engine, contacts(SENT, HELD, service="ev_charging", campaign="ev_charging_2026"))
+    figures = report_campaign(workspace, engine, "ev_charging_2026", NOW).figures
+    assert next(one for one in figures if one.name == "success").estimate is None
 
 
 def test_kw_freed_is_read_from_meters(workspace: Workspace, engine: Engine) -> None:

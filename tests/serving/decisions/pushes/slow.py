@@ -57,9 +57,9 @@ class Slow:
         row = self.rows[at]
         code = self.of_customer(row, service)
         bid = self.bid(row, service)
-        stands = self.stands(row, service)
+        stands, hoped = self.stands(row, service), self.stands(row, service, hoped=True)
         if stands and code in ("", *AFTER_STANDING):
-            if code == "" and bid["node"]:
+            if code == "" and bid["node"] and hoped:
                 self.sought[bid["node"]] -= bid["chance"] * bid["freed"]
             code = "STANDING_OFFER"
         if code == "":
@@ -87,11 +87,11 @@ class Slow:
         )
         return next((code for code, true in judged if true), "")
 
-    def stands(self, row: dict[str, Any], service: Service) -> bool:
+    def stands(self, row: dict[str, Any], service: Service, hoped: bool = False) -> bool:
         return any(
             (one["customer_id"], one["service"]) == (row["customer_id"], service.code)
             and one["expires_at"] > self.world.moment.now
-            and pd.isna(one["answered_at"])
+            and not (hoped and pd.notna(one["answered_at"]))
             for one in self.former
         )
 

@@ -189,9 +189,16 @@ def test_columns_and_tags_the_customers_come_without_are_unknown() -> None:
     ]
 
 
-@pytest.mark.parametrize("rows", [{"expires_at": NOW}, {"answered_at": NOW - timedelta(hours=1)}, {"service": "own"}])
-def test_an_offer_that_lapsed_or_was_answered_stands_no_more(rows: dict[str, Any]) -> None:
-    assert told(world(1, [WORD], former=former({"days": 8, **rows}))) == ["SENT"]
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ({"expires_at": NOW}, "SENT"),
+        ({"service": "own"}, "SENT"),
+        ({"answered_at": NOW - timedelta(hours=1)}, "STANDING_OFFER"),
+    ],
+)
+def test_an_offer_stands_until_it_lapses_even_if_it_was_answered(rows: dict[str, Any], code: str) -> None:
+    assert told(world(1, [WORD], former=former({"days": 8, **rows}))) == [code]
 
 
 def test_former_contacts_count_for_the_person_whoever_holds_the_account_now() -> None:

@@ -69,6 +69,8 @@ def test_a_feeder_is_relieved_by_all_its_areas() -> None:
 def test_what_stands_is_expected_already() -> None:
     stands = former({"customer_id": "C0005", "service": "ease", "channel": "app"})
     assert told(made(former=stands)) == ["SENT"] + ["RELIEF_ENOUGH"] * 4 + ["STANDING_OFFER"]
+    declined = stands.assign(answered_at=NOW)
+    assert told(made(former=declined)) == ["SENT"] * 2 + ["RELIEF_ENOUGH"] * 3 + ["STANDING_OFFER"]
     lapsed = former({"customer_id": "C0005", "service": "ease", "channel": "app", "days": 40, "expires_at": NOW})
     assert told(made(former=lapsed)).count("SENT") == 2
 

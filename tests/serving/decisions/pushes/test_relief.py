@@ -184,7 +184,7 @@ def test_what_a_node_is_over_its_limit_is_made_good_first() -> None:
     for over, opened, served in ((0, 20, 1), (8, 12, 0), (30, 0, 0)):
         nodes, those = released(rows, freed, grid([waits("A1", 15)], {"A1": -over}, A1=0), POLICY)
         row = nodes.set_index("node_id").loc["A1"]
-        assert (row["freed_kva_2"], row["released_kva_2"], len(those)) == (
+        assert (row["freed_kva_2"], row["opened_kva_2"], len(those)) == (
             pytest.approx(20),
             pytest.approx(opened),
             served,
