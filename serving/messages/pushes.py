@@ -60,7 +60,7 @@ class PushVersions(Message):
 class PushOffer(Message):
     """An offer as it is made, or would be."""
 
-    push_id: str
+    push_id: str | None = Field(description="null: it was only asked for, and nothing can come of it")
     channel: Channel
     variant: Literal["firm", "flexible"] = Field(description="flexible: at the hours where there is room")
     campaign: str

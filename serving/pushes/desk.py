@@ -108,7 +108,7 @@ class PushDesk:
             "repeated": made.repeated,
             "decided_at": moment(made.run.decided_at),
             "versions": versions_of(made.run),
-            "customers": told_customers(who, made.decided, made.wide, customers, forbidding),
+            "customers": told_customers(who, made, customers, forbidding),
         }
 
     def services(self, who: Principal) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from features.frames import each_row
 from serving.access import Principal
 from serving.decisions.pushes.codes import CODES, CONTACTS
 from serving.decisions.pushes.records import ADDS_VA, HELD_VA, Decided
-from serving.decisions.selection import Wide
+from serving.pushes.deciding import DecidedNow
 from serving.pushes.secrecy import meaning, told_code
 from serving.pushes.telling import offer_of
 
@@ -19,14 +19,15 @@ _FORBIDDEN = "PROFILING_FORBIDDEN"
 
 
 def told_customers(
-    who: Principal, decided: Decided, wide: Wide, customer_ids: Sequence[str], forbidding: Collection[str] = ()
+    who: Principal, made: DecidedNow, customer_ids: Sequence[str], forbidding: Collection[str] = ()
 ) -> list[dict[str, Any]]:
     """One entry a customer asked about, in that order; of those `forbidding` nothing is said but that they forbid it:
-    even that a service is not for somebody says something of him.
+    even that a service is not for somebody says something of him. An offer has an id once it is made.
     """
+    decided, wide = made.decided, made.wide
     places = np.array([wide.place(one) for one in customer_ids], dtype=np.intp)
     halls, areas = (wide.texts[name].listed(places) for name in ("hall_id", "area_id"))
-    offers = _offers(decided)
+    offers = _offers(decided, made.committed)
     return [
         {
             "customer_id": one,
@@ -74,11 +75,11 @@ def _block(block: int) -> int | None:
     return block if block >= 0 else None
 
 
-def _offers(decided: Decided) -> dict[tuple[str, str], dict[str, Any]]:
+def _offers(decided: Decided, committed: bool) -> dict[tuple[str, str], dict[str, Any]]:
     """(customer, service) → the offer, or would-be offer."""
     found = {}
     for row in each_row(decided.contacts):
         values = {name: getattr(row, name) for name in decided.contacts.columns}
         values |= {"adds_va": [values[name] for name in ADDS_VA], "held_va": [values[name] for name in HELD_VA]}
-        found[str(row.customer_id), str(row.service)] = offer_of(values)
+        found[str(row.customer_id), str(row.service)] = offer_of(values | ({} if committed else {"push_id": None}))
     return found

@@ -58,6 +58,8 @@ def test_a_question_tells_why_and_makes_nothing(deciding: Any) -> None:
     assert found["C0004", "word"] == "NO_CONSENT"
     assert found["C0003", "word"] == found["C0010", "word"] == "PROFILING_FORBIDDEN"
     assert SENT in found.values()
+    # Nothing can come of what was not offered: it has no id.
+    assert {each.offer.push_id for one in answer.customers for each in one.decisions if each.offer} == {None}
     for customer in answer.customers:
         for one in customer.decisions:
             assert one.english
