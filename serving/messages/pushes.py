@@ -115,7 +115,9 @@ class DecideAnswer(Message):
 PushState = Literal["open", "lapsed", "accepted", "declined", "no_answer", "withdrawn", "fulfilled"]
 
 
-class _PushFilters(Message):
+class PushesQuery(Message):
+    """Which offers to list, and as what."""
+
     org_unit: _OrgUnit = None
     customer_id: Identifier | None = Field(None, description="only to this customer")
     service: _ServiceCode | None = Field(None, description="only of this service")
@@ -127,11 +129,6 @@ class _PushFilters(Message):
     held_out: bool = Field(
         False, description="would-be offers to those who are held out to compare by, too; for roles that may see them"
     )
-
-
-class PushesQuery(_PushFilters):
-    """Which offers to list, and as what."""
-
     form: Literal["json", "ndjson"] | None = Field(
         None, description="ndjson: one object a line, for a CRM; empty: as the header Accept says"
     )

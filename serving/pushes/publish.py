@@ -118,17 +118,6 @@ def run_record(
     """What is kept of a decision beside its contacts: what it was made from, counts, notes."""
     contacts, room = settled.decided.contacts, settled.room
     sent = int((contacts["reason"] == SENT).sum())
-    total, by_service = counts(settled.decided)
-    channels = contacts.loc[(contacts["reason"] == SENT).to_numpy(dtype=bool), "channel"].value_counts().to_dict()
-    detail: dict[str, Any] = {
-        "counts": total,
-        "by_service": by_service,
-        "channels": {str(name): int(many) for name, many in sorted(channels.items())},
-        "relief": int(((contacts["reason"] == SENT) & contacts["relief_node_id"].notna()).sum()),
-        "waitlist": total.get("NO_CAPACITY", 0),
-        "snapshot_as_of": material.moment.snapshot_as_of.isoformat(),
-        "notes": [] if settled.grid.stale is None else [f"nothing that adds load is offered: {settled.grid.stale}"],
-    }
     return PushRun(
         run_id=run_id,
         kind=kind,
@@ -145,8 +134,24 @@ def run_record(
         customers=customers,
         sent=sent,
         held_out=len(contacts) - sent,
-        detail=detail,
+        detail=_detail(settled, material),
     )
+
+
+def _detail(settled: Settled, material: Material) -> dict[str, Any]:
+    """Counts of what was decided, and notes."""
+    contacts = settled.decided.contacts
+    sent = contacts[(contacts["reason"] == SENT).to_numpy(dtype=bool)]
+    total, by_service = counts(settled.decided)
+    return {
+        "counts": total,
+        "by_service": by_service,
+        "channels": {str(name): int(many) for name, many in sorted(sent["channel"].value_counts().items())},
+        "relief": int(sent["relief_node_id"].notna().sum()),
+        "waitlist": total.get("NO_CAPACITY", 0),
+        "snapshot_as_of": material.moment.snapshot_as_of.isoformat(),
+        "notes": [] if settled.grid.stale is None else [f"nothing that adds load is offered: {settled.grid.stale}"],
+    }
 
 
 def _there(workspace: Workspace, run: PushRun) -> PublishedPushes:
