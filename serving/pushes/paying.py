@@ -7,11 +7,9 @@ import pandas as pd
 
 from features.behaviour.settling import Settled, settle
 
-__all__ = ["PAYING_COLUMNS", "paying"]
+__all__ = ["AFTER_COLUMNS", "PAYING_COLUMNS", "paying"]
 
-PAYING_COLUMNS = (
-    "payments_before",
-    "counter_before",
+AFTER_COLUMNS = (
     "payments_after",
     "counter_after",
     "app_after",
@@ -20,9 +18,11 @@ PAYING_COLUMNS = (
     "due_paid_cny",
     "due_bills",
     "due_paid_bills",
-    "arrears_cny",
     "arrears_paid_cny",
 )
+"""What came of a contact, within the window after it."""
+
+PAYING_COLUMNS = ("payments_before", "counter_before", *AFTER_COLUMNS, "arrears_cny")
 _COUNTER, _APP, _BANK = "hall", "app", "bank"
 _CENT = 0.005
 

@@ -18,7 +18,7 @@ from serving.decisions.campaign.told import OUTCOME_COLUMNS
 from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.drawing import drawing, main_block
 from serving.pushes.folder import pushes_folder
-from serving.pushes.paying import PAYING_COLUMNS, paying
+from serving.pushes.paying import AFTER_COLUMNS, PAYING_COLUMNS, paying
 from serving.pushes.store import PushStore
 from serving.pushes.successes import answered, applied, successes
 
@@ -108,14 +108,19 @@ def _taken(contacts: pd.DataFrame, answers: pd.DataFrame, window_days: int, at: 
 
 
 def _paid(lake: Lake, contacts: pd.DataFrame, ids: Sequence[str], at: pd.Timestamp, window_days: int) -> pd.DataFrame:
-    """PAYING_COLUMNS by push_id; NaN throughout in a territory without payments."""
+    """PAYING_COLUMNS by push_id; NaN throughout in a territory without payments, and after a contact where nobody's
+    later payment is known: that nothing came in is another thing than that the books end.
+    """
     index = pd.Index(contacts["push_id"], name="push_id")
     where = {"customer_id": ids} if len(ids) <= _ASKED_AT_ONCE else None
     payments = lake.read("payment", as_of=at, columns=list(_PAYMENT), where=where)
     if payments.empty:
         return pd.DataFrame(np.nan, index=index, columns=list(PAYING_COLUMNS))
     bills = lake.read("bill", as_of=at, columns=list(_BILL), where=where)
-    return paying(contacts, bills, payments, window_days)
+    found = paying(contacts, bills, payments, window_days)
+    ended = (contacts["decided_at"] >= payments["paid_at"].max()).to_numpy(dtype=bool)
+    found.loc[ended, list(AFTER_COLUMNS)] = np.nan
+    return found
 
 
 def _asked(lake: Lake, contacts: pd.DataFrame, at: pd.Timestamp, window_days: int) -> np.ndarray:

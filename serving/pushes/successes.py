@@ -30,7 +30,7 @@ def answered(contacts: pd.DataFrame, outcomes: pd.DataFrame, window_days: int, n
 def applied(contacts: pd.DataFrame, applications: pd.DataFrame, window_days: int) -> np.ndarray:
     """1 where the customer handed in an application for supply, or for more of it, within the window after the
     decision, else 0; by the books alone, so that those who were held out are measured like those sent to. NaN
-    throughout where there are no applications of anybody.
+    where no later application of anybody is known.
 
     `applications` has customer_id, kind, submitted_at, as they are known.
     """
@@ -41,7 +41,8 @@ def applied(contacts: pd.DataFrame, applications: pd.DataFrame, window_days: int
     pairs = contacts[["push_id", "customer_id", "decided_at"]].merge(asked, on="customer_id")
     since = pairs["submitted_at"] - pairs["decided_at"]
     within = (since > pd.Timedelta(0)) & (since <= pd.Timedelta(days=window_days))
-    return contacts["push_id"].isin(pairs.loc[within, "push_id"]).to_numpy(dtype=np.float64)
+    found = contacts["push_id"].isin(pairs.loc[within, "push_id"]).to_numpy(dtype=np.float64)
+    return np.where(contacts["decided_at"] < applications["submitted_at"].max(), found, np.nan)
 
 
 def successes(kinds: pd.Series, taken: np.ndarray, asked: np.ndarray, paid: pd.DataFrame) -> np.ndarray:
@@ -68,7 +69,7 @@ def _by_order(paid: pd.DataFrame) -> np.ndarray:
 
 def _out_of_arrears(paid: pd.DataFrame) -> np.ndarray:
     """All that was overdue is paid; of whom nothing was overdue it is not known what the offer could do."""
-    owed = paid["arrears_cny"].where(paid["arrears_cny"] > 0)
+    owed = paid["arrears_cny"].where((paid["arrears_cny"] > 0) & paid["arrears_paid_cny"].notna())
     return _known(paid["arrears_paid_cny"] >= owed - 0.01, owed)
 
 

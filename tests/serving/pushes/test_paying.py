@@ -124,6 +124,7 @@ def test_an_application_counts_of_those_held_out_like_of_those_sent_to() -> None
     books["customer_id"] = books["customer_id"].astype("category")
     assert applied(made, books, WINDOW).tolist() == [1, 1, 0, 0, 1, 0, 1, 0]
     assert np.isnan(applied(made, books.iloc[:0], WINDOW)).all()
+    assert np.isnan(applied(made, books[books["submitted_at"] <= after(0)], WINDOW)).all()
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,21 @@ def test_the_books_tell_who_pays_in_the_application(workspace: Workspace, engine
     assert report_campaign(workspace, engine, "app_payment_2026", NOW).figures == report.figures
 
 
+@pytest.mark.parametrize("service", ["app_payment", "arrears_plan", "ev_charging"])
+def test_where_the_books_end_before_the_contact_nothing_is_known_of_it(
+    workspace: Workspace, engine: Engine, service: str
+) -> None:
+    made = contacts(SENT, HELD, service=service, campaign="one_2026")
+    keep(engine, made)
+    lake = Lake(workspace.lake)
+    append(lake, "bill", [bill(one, 0, after(-30)) for one in made["customer_id"]])
+    append(lake, "payment", [payment(one, None, after(-40), "hall", 1.0) for one in made["customer_id"]])
+    append(lake, "application", [application("C00000", after(-50))])
+    told = {one.name: one for one in report_campaign(workspace, engine, "one_2026", NOW).figures}
+    for name in ("success", "value_cny", "moved_from_counter", "collected_cny", "collected_bills", "arrears_paid"):
+        assert (told[name].estimate, told[name].why_not) == (None, "not known of anybody")
+
+
 def test_the_books_tell_who_applied_whoever_was_told(workspace: Workspace, engine: Engine) -> None:
     made = contacts(SENT, HELD, service="ev_charging", campaign="ev_charging_2026")
     keep(engine, made)
