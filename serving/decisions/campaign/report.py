@@ -99,6 +99,7 @@ def _figures(rows: pd.DataFrame, came: Mapping[str, np.ndarray], arms: Arms) -> 
         freed,
         Figure("kw_freed_all", everything, freed.persons, freed.why_not),
         _ratio("moved_from_counter", came, arms, _BEFORE, _AFTER),
+        _ratio("paid_in_app", came, arms, ("app_after", "payments_after")),
         _ratio("collected_cny", came, arms, ("due_paid_cny", "due_cny")),
         _ratio("collected_bills", came, arms, ("due_paid_bills", "due_bills")),
         _ratio("arrears_paid", came, arms, ("arrears_paid_cny", "arrears_cny")),

@@ -18,6 +18,7 @@ OUTCOME_COLUMNS = (
     "counter_before",  # of them at a counter
     "payments_after",
     "counter_after",
+    "app_after",  # in the application
     "due_cny",  # of bills made out after the decision that fell due within the window
     "due_paid_cny",  # of it paid by the day it was due
     "due_bills",
@@ -43,6 +44,7 @@ FIGURES: Mapping[str, Naming] = {
     "kw_freed": Naming("kW freed in the binding block, a contact", "单次触达削减负荷", "kW"),
     "kw_freed_all": Naming("kW freed in the binding block, all sent", "全部触达削减负荷", "kW"),
     "moved_from_counter": Naming("payments moved away from the counter", "柜台缴费转移比例", "share"),
+    "paid_in_app": Naming("payments made in the app", "线上缴费比例", "share"),
     "collected_cny": Naming("collected on time, by amount", "按期回收率（金额）", "share"),
     "collected_bills": Naming("collected on time, by bills", "按期回收率（账单）", "share"),
     "arrears_paid": Naming("of arrears paid", "欠费回收率", "share"),

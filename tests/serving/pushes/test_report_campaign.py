@@ -98,7 +98,7 @@ def test_the_books_tell_who_pays_in_the_application(workspace: Workspace, engine
     ]
     append(lake, "payment", before + paid)
     report = report_campaign(workspace, engine, "app_payment_2026", NOW)
-    for name in ("success", "moved_from_counter"):
+    for name in ("success", "moved_from_counter", "paid_in_app"):
         found = estimate(report, name)
         assert (found.sent, found.held_out) == (pytest.approx(0.5), pytest.approx(0.25))
     assert estimate(report, "collected_bills").sent == pytest.approx(2 / 3)
