@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -222,7 +223,16 @@ class Course(RuleBasedStateMachine):
             assert answers <= {None, "accepted", "fulfilled"}
 
 
-Course.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestCourse = Course.TestCase
+def _of(examples: int) -> settings:
+    return settings(
+        max_examples=examples, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+
+
+class TestCourse(Course.TestCase):
+    settings = _of(4)
+
+
+@pytest.mark.slow
+class TestLongCourse(Course.TestCase):
+    settings = _of(80)
