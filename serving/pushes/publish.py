@@ -18,6 +18,7 @@ from serving.decisions.selection import Wide
 from serving.ledger import Ledger
 from serving.ledger.lapsing import lapse_in
 from serving.pushes.committing import Settled, counts, hold_and_keep, settle_in
+from serving.pushes.consenting import withdraw_forbidden
 from serving.pushes.folder import contents, folder_name, lay_down, pushes_folder
 from serving.pushes.material import Material, Scorer, no_scores, read_material, snapshot_by
 from serving.pushes.records import PushRun
@@ -95,6 +96,7 @@ def publish_on(
         if known is not None:
             return _there(workspace, known)
         lapse_in(connection, now)
+        withdraw_forbidden(connection, weighed, material, by)
         settled = settle_in(connection, run_id, weighed, material)
         run = run_record(run_id, "publish", settled, material, len(weighed.places), by, org_unit)
         files = contents(run, settled, material, load_queue_policy().overtaking)
