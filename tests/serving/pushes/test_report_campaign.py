@@ -187,6 +187,15 @@ def test_a_table_a_person_can_read_and_json_a_program_can(workspace: Workspace, 
     assert told["summary"].startswith("The campaign makes customers take it")
     young = CliRunner().invoke(command, [*asked, "--days", "365"])
     assert "Nothing can be said yet" in young.output
+    assert f"{SENT + HELD} contacts less than 60 days ago" in _then(asked, after(59))
+    assert "left out" not in _then(asked, after(61))
+
+
+def _then(asked: list[str], at: pd.Timestamp) -> str:
+    """The report as of a moment."""
+    found = CliRunner().invoke(command, [*asked, "--now", f"{at:%Y-%m-%dT%H:%M:%SZ}"])
+    assert found.exit_code == 0, found.output
+    return found.output
 
 
 def test_the_command_refuses_what_is_unknown(workspace: Workspace, engine: Engine) -> None:
