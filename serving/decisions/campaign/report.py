@@ -20,6 +20,9 @@ __all__ = ["LEAST_PERSONS", "analysed", "campaign_report"]
 LEAST_PERSONS = 20
 """With fewer persons in an arm nothing is told of it."""
 
+SAME = "the same of everybody"
+ALIKE = "the same of all who were sent to, and of all who were held out: how sure that is cannot be told"
+
 _OWN = ("propensity", "score_cny", "value_cny", "freed_kw")
 _BEFORE, _AFTER = ("counter_before", "payments_before"), ("counter_after", "payments_after")
 
@@ -138,4 +141,7 @@ def _told(
             f"too few: known of {persons[0]} persons sent to and {persons[1]} held out, {LEAST_PERSONS} each are needed"
         )
         return Figure(name, None, persons, few)
-    return Figure(name, estimated([one[known] for one in columns], who), persons)
+    found = estimated([one[known] for one in columns], who)
+    if not found.known:
+        return Figure(name, None, persons, SAME if np.isclose(found.sent, found.held_out) else ALIKE)
+    return Figure(name, found, persons)
