@@ -16,7 +16,7 @@ from serving.cli.publish import command as publish
 from serving.cli.pushes import command
 from serving.cli.relief import show_relief
 from serving.decisions.pushes.codes import HELD_OUT
-from serving.refusals import BadFieldError, UnknownPushError
+from serving.refusals import BadFieldError, RefusalError, UnknownPushError
 from tests.serving.customers.offers import CATALOGUE, NOW, allow_cards, contact, lay_down
 
 
@@ -47,6 +47,10 @@ def test_offers_are_listed_as_a_table_and_as_json(run: Callable[..., Result]) ->
     assert [one["customer_id"] for one in told["pushes"]] == ["C0001"]
     assert as_json(run("list", "--held-out", "--json"))["total"] == 4
     assert "2 more" in run("list", "--limit", "1").output
+    for option, name in (("--service", "nothing"), ("--campaign", "nothing"), ("--customer", "C9999")):
+        refused = run("list", option, name).exception
+        assert isinstance(refused, RefusalError)
+        assert name in str(refused)
 
 
 def test_services_are_told_in_words(run: Callable[..., Result]) -> None:
