@@ -141,7 +141,7 @@ def run_record(
 
 
 def _detail(settled: Settled, material: Material) -> dict[str, Any]:
-    """Counts of what was decided, and notes."""
+    """Counts of what was decided, the shares left out of everything and of each campaign, and notes."""
     contacts = settled.decided.contacts
     sent = contacts[(contacts["reason"] == SENT).to_numpy(dtype=bool)]
     total, by_service = counts(settled.decided)
@@ -151,6 +151,7 @@ def _detail(settled: Settled, material: Material) -> dict[str, Any]:
         "channels": {str(name): int(many) for name, many in sorted(sent["channel"].value_counts().items())},
         "relief": int(sent["relief_node_id"].notna().sum()),
         "waitlist": total.get("NO_CAPACITY", 0),
+        "holdouts": [material.policy.universal_holdout, material.policy.campaign_holdout],
         "snapshot_as_of": material.moment.snapshot_as_of.isoformat(),
         "notes": [] if settled.grid.stale is None else [f"nothing that adds load is offered: {settled.grid.stale}"],
     }

@@ -43,15 +43,16 @@ def campaign_report(
     campaign: str,
     contacts: pd.DataFrame,
     outcomes: pd.DataFrame,
-    held_share: float,
+    held_share: float | pd.Series,
     now: datetime,
     window_days: int,
     covariates: pd.DataFrame | None = None,
 ) -> CampaignReport:
     """The report of `contacts` (columns of CONTACT_COLUMNS, all of one campaign) and `outcomes` (OUTCOME_COLUMNS).
 
-    `held_share` is the share of persons who should be held out, by design. `covariates`, indexed by push_id, is what
-    else was known when it was decided.
+    `held_share` is the share of persons who should be held out, by design: one, or by push_id where the contacts were
+    not all drawn alike; then as many are expected as the persons' own shares are on average. `covariates`, indexed by
+    push_id, is what else was known when it was decided.
     """
     rows, later, open_ = analysed(contacts, now, window_days)
     arms = Arms.of((rows["reason"] == SENT).to_numpy(), rows["person_id"].to_numpy())
@@ -70,9 +71,18 @@ def campaign_report(
         later=later,
         open=open_,
         figures=_figures(rows, numbers, arms),
-        sample_ratio=sample_ratio(arms, held_share),
+        sample_ratio=sample_ratio(arms, _expected(rows if len(rows) else contacts, held_share)),
         balance=balance(_known_before(rows, covariates), arms),
     )
+
+
+def _expected(rows: pd.DataFrame, held_share: float | pd.Series) -> float:
+    """The mean share over persons. The count of different draws varies less than that of one draw of their mean, so
+    that it is flagged no more often than it should be."""
+    if not isinstance(held_share, pd.Series):
+        return held_share
+    shares = held_share.reindex(rows["push_id"]).groupby(rows["person_id"].to_numpy()).first()
+    return float(shares.mean())
 
 
 def _counted(rows: pd.DataFrame) -> dict[str, int]:
