@@ -26,6 +26,7 @@ __all__ = [
     "TooSlowError",
     "UnauthenticatedError",
     "UnknownApplicationError",
+    "UnknownCampaignError",
     "UnknownColumnError",
     "UnknownCustomerError",
     "UnknownNodeError",
@@ -174,6 +175,12 @@ class UnknownServiceError(RefusalError):
     """A service the catalogue does not have; names it."""
 
     code, status = "UNKNOWN_SERVICE", 404
+
+
+class UnknownCampaignError(RefusalError):
+    """A campaign the catalogue does not have and nobody was ever contacted in; names it."""
+
+    code, status = "UNKNOWN_CAMPAIGN", 404
 
 
 class UnknownNodeError(RefusalError):

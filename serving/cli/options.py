@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import click
 from features.workspace import Workspace
 from serving.settings import default_root
 
-__all__ = ["json_option", "print_json", "workspace_option"]
+__all__ = ["MOMENT", "json_option", "moment_of", "now_option", "print_json", "workspace_option"]
+
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"])
+"""How a moment is given, UTC."""
 
 
 def _as_workspace(_ctx: click.Context, _param: click.Parameter, value: Path) -> Workspace:
@@ -34,6 +38,17 @@ def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--json`; the command receives `as_json: bool`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(command)
+
+
+def now_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--now MOMENT`; the command receives `now: datetime | None`, without a zone: see `moment_of`."""
+    told = "As of this moment, UTC (default: now); for data that ended before."
+    return click.option("--now", type=MOMENT, help=told)(command)
+
+
+def moment_of(said: datetime | None) -> datetime:
+    """The moment an option names, or this one."""
+    return datetime.now(UTC) if said is None else said.replace(tzinfo=UTC)
 
 
 def print_json(document: Any) -> None:

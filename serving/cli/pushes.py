@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from features.workspace import Workspace
 from serving.cli.asking import validated
-from serving.cli.options import json_option, print_json, workspace_option
+from serving.cli.options import MOMENT, json_option, moment_of, now_option, print_json, workspace_option
 
 if TYPE_CHECKING:
     from serving.pushes.desk import PushDesk
@@ -18,8 +18,6 @@ __all__ = ["command"]
 
 _STATES = ("open", "lapsed", "accepted", "declined", "no_answer", "withdrawn", "fulfilled", "all")
 _OUTCOMES = ("accepted", "declined", "no_answer", "withdrawn", "fulfilled")
-_AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"])
-_now_option = click.option("--now", type=_AT, help="As of this moment, UTC (default: now); for data that ended before.")
 
 
 @click.group()
@@ -32,7 +30,7 @@ def command() -> None:
 @click.option("--service", "services", multiple=True, help="Only this service, by its code; may be given again.")
 @click.option("--commit", is_flag=True, help="Make the offers; needs --key.")
 @click.option("--key", help="Names these offers: made once under the same key.")
-@_now_option
+@now_option
 @workspace_option
 @json_option
 def decide(
@@ -76,7 +74,7 @@ def decide(
 @click.option("--held-out", is_flag=True, help="Would-be offers to hold-outs, too.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Most rows shown.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Rows passed over.")
-@_now_option
+@now_option
 @workspace_option
 @json_option
 def list_(workspace: Workspace, now: datetime | None, as_json: bool, **options: Any) -> None:
@@ -162,23 +160,31 @@ def relief(org_unit: str | None, workspace: Workspace, as_json: bool) -> None:
 @command.command()
 @click.argument("push_id", metavar="OFFER")
 @click.argument("kind", metavar="OUTCOME", type=click.Choice(_OUTCOMES))
-@click.option("--at", type=_AT, help="When it came, UTC (default: now).")
+@click.option("--at", type=MOMENT, help="When it came, UTC (default: --now).")
 @click.option("--kw-freed", type=float, help="Peak load that it took away, as measured, kW.")
 @click.option("--value", "value_cny", type=float, help="What it brought, CNY.")
 @click.option("--why", help="For those who look later.")
 @click.option("--key", help="Names this answer (default: offer, outcome and time): taken once under the same key.")
+@now_option
 @workspace_option
 @json_option
 def outcome(
-    push_id: str, kind: str, at: datetime | None, key: str | None, workspace: Workspace, as_json: bool, **options: Any
+    push_id: str,
+    kind: str,
+    at: datetime | None,
+    key: str | None,
+    now: datetime | None,
+    workspace: Workspace,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Write down what came of OFFER."""
     from serving.access import LOCAL
     from serving.messages import OutcomeRequest
 
-    when = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
+    when = moment_of(at or now)
     request = validated(OutcomeRequest, {"push_id": push_id, "outcome": kind, "at": when, **options})
-    with _desk(workspace) as desk:
+    with _desk(workspace, now) as desk:
         told = desk.outcome(LOCAL, key or f"{push_id} {kind} {when:%Y%m%dT%H%M%S%fZ}", request)
     if as_json:
         print_json(told)
@@ -193,15 +199,18 @@ def outcome(
 @click.option("--lift", is_flag=True, help="Offers are welcome again.")
 @click.option("--show", is_flag=True, help="Only say how it stands.")
 @click.option("--why", default="said so", show_default=True, help="For those who look later.")
+@now_option
 @workspace_option
 @json_option
-def do_not_contact(customer_id: str, lift: bool, show: bool, why: str, workspace: Workspace, as_json: bool) -> None:
+def do_not_contact(
+    customer_id: str, lift: bool, show: bool, why: str, now: datetime | None, workspace: Workspace, as_json: bool
+) -> None:
     """CUSTOMER wants to be left alone: what is open to him is withdrawn, and he is offered nothing."""
     from serving.access import LOCAL
     from serving.messages import WishRequest
 
     request = validated(WishRequest, {"wish": not lift, "why": why})
-    with _desk(workspace) as desk:
+    with _desk(workspace, now) as desk:
         told = desk.wish(LOCAL, customer_id) if show else desk.do_not_contact(LOCAL, customer_id, request)
     if as_json:
         print_json(told)
@@ -234,7 +243,7 @@ def _desk(workspace: Workspace, now: datetime | None = None) -> Iterator["PushDe
     from serving.state import open_state
 
     def clock() -> datetime:
-        return datetime.now(UTC) if now is None else now.replace(tzinfo=UTC)
+        return moment_of(now)
 
     answers = local_answers(workspace)
     engine = open_state(answers.holdings.settings.state_url or workspace.state_url)

@@ -1,12 +1,13 @@
 """`headroom report`: what came of a campaign."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from features.workspace import Workspace
-from serving.cli.options import json_option, print_json, workspace_option
+from serving.cli.options import json_option, moment_of, now_option, print_json, workspace_option
 
 if TYPE_CHECKING:
     from serving.decisions.campaign import CampaignReport
@@ -28,23 +29,22 @@ def command() -> None:
     show_default=True,
     help="Days after a contact within which its outcome counts; younger contacts are left out.",
 )
+@now_option
 @workspace_option
 @json_option
-def campaign(campaign: str, days: int, workspace: Workspace, as_json: bool) -> None:
+def campaign(campaign: str, days: int, now: datetime | None, workspace: Workspace, as_json: bool) -> None:
     """Tell what CAMPAIGN changed: each figure among those sent to less that among those held out, with its interval.
 
     Everybody counts as drawn, whether the message arrived or not, from the first contact on. Above everything stands
     whether those held out are as many, and like the others, as they should be.
     """
-    from datetime import UTC, datetime
-
     from serving.pushes.report import report_campaign
     from serving.settings import service_settings
     from serving.state import open_state
 
     engine = open_state(service_settings(workspace).state_url or workspace.state_url)
     try:
-        report = report_campaign(workspace, engine, campaign, datetime.now(UTC), days)
+        report = report_campaign(workspace, engine, campaign, moment_of(now), days)
     finally:
         engine.dispose()
     if as_json:

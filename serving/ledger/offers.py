@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from serving.ledger.book import as_reservation, change_in, reserve_in, row_of, take
 from serving.ledger.records import BLOCKS, HOLDING, IN_USE, Ask, Reservation, new_id
-from serving.ledger.tables import reservation, reservation_node
+from serving.ledger.tables import HELD_VA, VA, capacity_room, reservation, reservation_node
 from serving.refusals import KeyReusedError, NoRoomError
 
-__all__ = ["hold_offers", "in_use", "take_up"]
+__all__ = ["free_offers", "hold_offers", "in_use", "parts", "take_up"]
 
 _AT_ONCE = 500
 
@@ -38,6 +38,26 @@ def hold_offers(
         nodes = [{"reservation_id": ids[str(ask.key)], "node_id": node} for ask, _ in fresh for node in ask.path]
         connection.execute(insert(reservation_node), nodes)
     return [ids[str(ask.key)] for ask in asks]
+
+
+def free_offers(connection: Connection, ids: Sequence[str], now: datetime, by: str, why: str) -> set[str]:
+    """Cancel promises and free what they hold; those of `ids` that held until now. What they hold that is counted in
+    the figures already is not taken off. No other transaction may be under way."""
+    freed: set[str] = set()
+    for part in parts(ids):
+        mine = and_(reservation.c.reservation_id.in_(part), reservation.c.state.in_(HOLDING))
+        sums = (
+            select(reservation_node.c.node_id, *(func.sum(reservation.c[name]) for name in VA))
+            .join(reservation, reservation.c.reservation_id == reservation_node.c.reservation_id)
+            .where(mine, reservation.c.counted_in.is_(None))
+            .group_by(reservation_node.c.node_id)
+        )
+        for node, *va in connection.execute(sums.order_by(reservation_node.c.node_id)).all():
+            less = {held: capacity_room.c[held] - int(one) for held, one in zip(HELD_VA, va, strict=True)}
+            connection.execute(update(capacity_room).where(capacity_room.c.node_id == node).values(less))
+        ended = update(reservation).where(mine).values(state="cancelled", changed_at=now, changed_by=by, why=why)
+        freed |= {str(row[0]) for row in connection.execute(ended.returning(reservation.c.reservation_id))}
+    return freed
 
 
 def take_up(connection: Connection, held: Reservation | None, ask: Ask, now: datetime, by: str) -> Reservation | None:
@@ -68,7 +88,7 @@ def _known(connection: Connection, asks: Sequence[Ask]) -> dict[str, str]:
     if len(by_key) != len(asks) or any(ask.key is None for ask in asks):
         raise ValueError("every offer needs a key of its own")
     found = {}
-    for part in _parts(list(by_key)):
+    for part in parts(list(by_key)):
         query = select(reservation).where(reservation.c.idempotency_key.in_(part))
         for row in connection.execute(query).mappings():
             if not as_reservation(row).same_as(by_key[row["idempotency_key"]]):
@@ -77,7 +97,8 @@ def _known(connection: Connection, asks: Sequence[Ask]) -> dict[str, str]:
     return found
 
 
-def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+def parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many of them together as one statement takes."""
     for first in range(0, len(keys), _AT_ONCE):
         yield keys[first : first + _AT_ONCE]
 

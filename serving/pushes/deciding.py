@@ -20,6 +20,7 @@ from serving.ledger import Ledger
 from serving.ledger.lapsing import lapse_in
 from serving.pushes.committing import Settled, hold_and_keep, settle_in
 from serving.pushes.configs import load_catalogue
+from serving.pushes.consenting import withdraw_forbidden
 from serving.pushes.material import Material, Scorer, no_scores, read_material, snapshot_by
 from serving.pushes.publish import run_record
 from serving.pushes.records import PushRun
@@ -116,6 +117,7 @@ def decide_on(
         if known is not None:
             return known
         lapse_in(connection, now)
+        withdraw_forbidden(connection, weighed, material, by)
         told = _told(run_id, settled := settle_in(connection, run_id, weighed, material), material, asked, key, by)
         insert_run(connection, told.run)
         hold_and_keep(connection, run_id, settled, now, by)

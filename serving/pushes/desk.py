@@ -19,6 +19,7 @@ from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.deciding import DecidedNow, decide_now
 from serving.pushes.judged import told_customers
 from serving.pushes.material import snapshot_by
+from serving.pushes.naming import require_campaign, require_service
 from serving.pushes.outcomes import take_outcome
 from serving.pushes.reading import accounts_of
 from serving.pushes.records import Push, Wish
@@ -34,7 +35,6 @@ from serving.refusals import (
     OutOfScopeError,
     UnknownCustomerError,
     UnknownPushError,
-    UnknownServiceError,
 )
 
 if TYPE_CHECKING:
@@ -228,15 +228,19 @@ class PushDesk:
         for place, one in enumerate(customers):
             self.customers.accounts.require_own(who, one, f"customer_ids.{place}")
         for place, code in enumerate(services or ()):
-            if self.catalogue.service(code) is None:
-                message = f"there is no service {code}"
-                raise UnknownServiceError(message, [FieldFault(f"services.{place}", message)])
+            require_service(self.catalogue, code, f"services.{place}")
 
     def _asked(self, who: Principal, query: PushesQuery) -> PushQuery:
-        """What is asked for, within what the key may see."""
+        """What is asked for, within what the key may see; nothing of the kind is another thing than a wrong name."""
         who.require(Permission.PUSHES)
         if query.held_out:
             who.require(Permission.HELD_OUT)
+        if query.customer_id is not None:
+            self.customers.accounts.require_own(who, query.customer_id)
+        if query.service is not None:
+            require_service(self.catalogue, query.service, "service")
+        if query.campaign is not None:
+            require_campaign(self.catalogue, self.store, query.campaign)
         # Few were offered something and forbid it since; a statement takes no list of all who forbid it.
         without = self.store.offered_to(self.customers.holdings.forbidding()) if who.role in NEEDS_CONSENT else ()
         return PushQuery(

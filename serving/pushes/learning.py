@@ -15,7 +15,7 @@ from serving.decisions.pushes.codes import SENT
 from serving.decisions.pushes.records import Scores
 from serving.decisions.selection import UNKNOWN, Wide
 from serving.pushes.configs import load_catalogue, load_push_policy
-from serving.pushes.report import by_snapshot, held_share, outcomes_of
+from serving.pushes.report import by_snapshot, held_shares, outcomes_of
 from serving.pushes.store import PushStore
 from training.uplift import Trial, serving_models
 from training.uplift.jobs import model_name
@@ -71,7 +71,7 @@ def training_frame(
         treated=(rows["reason"] == SENT).to_numpy(dtype=bool),
         success=success[places],
         persons=rows["person_id"].to_numpy(dtype=object),
-        sent_share=1 - held_share(policy or load_push_policy()),
+        sent_share=1 - float(held_shares(store, rows, policy or load_push_policy()).mean()),
         until=pd.Timestamp(rows["decided_at"].max()) + pd.Timedelta(days=window_days),
     )
 

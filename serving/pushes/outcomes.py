@@ -4,6 +4,7 @@ Accepted, the whole load is held for good in place of the part that was held on 
 withdraws frees what was held. What a hold-out does of his own accord is written down and holds nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from serving.ledger import Ask, Ledger, Reservation
 from serving.ledger.book import as_reservation, change_in
 from serving.ledger.lapsing import lapse_in
-from serving.ledger.offers import in_use, take_up
+from serving.ledger.offers import free_offers, in_use, parts, take_up
 from serving.ledger.records import HOLDING
 from serving.ledger.rooms import read_room
 from serving.ledger.tables import reservation
@@ -22,7 +23,7 @@ from serving.pushes.rows import as_outcome, push_in
 from serving.pushes.tables import push, push_outcome
 from serving.refusals import BadFieldError, KeyReusedError, NotHeldError
 
-__all__ = ["take_outcome", "withdraw"]
+__all__ = ["take_outcome", "withdraw", "withdraw_all"]
 
 _AFTER: dict[str | None, tuple[str, ...]] = {
     None: OUTCOMES,
@@ -76,6 +77,21 @@ def withdraw(connection: Connection, offer: Push, key: str, now: datetime, by: s
     why = "asked to be left alone"
     told = Outcome(0, key, offer.push_id, "withdrawn", now, now, by, None, None, "none", why)
     return _taken(connection, offer, told).room
+
+
+def withdraw_all(connection: Connection, offers: Sequence[tuple[str, str | None, str]], now: datetime, by: str) -> None:
+    """Take open offers back in few statements: each its id, the promise that holds its room (None: nothing does), and
+    why. No other transaction may be under way."""
+    freed = free_offers(connection, [held for _, held, _ in offers if held is not None], now, by, "withdrawn")
+    for some in parts([push_id for push_id, _, _ in offers]):
+        values = {"answer": "withdrawn", "answered_at": now}
+        connection.execute(update(push).where(push.c.push_id.in_(some)).values(values))
+    rows = [
+        Outcome(0, f"over {one}", one, "withdrawn", now, now, by, None, None, "freed" if held in freed else "none", why)
+        for one, held, why in offers
+    ]
+    if rows:
+        connection.execute(insert(push_outcome), [_row(one) for one in rows])
 
 
 def _taken(connection: Connection, offer: Push, told: Outcome) -> Outcome:
@@ -141,6 +157,9 @@ def _held(connection: Connection, reservation_id: str | None) -> Reservation | N
 
 
 def _written(connection: Connection, outcome: Outcome) -> Outcome:
-    values: dict[str, Any] = {name: value for name, value in vars(outcome).items() if name != "outcome_id"}
-    made = connection.execute(insert(push_outcome).values(values).returning(*push_outcome.c))
+    made = connection.execute(insert(push_outcome).values(_row(outcome)).returning(*push_outcome.c))
     return as_outcome(made.mappings().one())
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    return {name: value for name, value in vars(outcome).items() if name != "outcome_id"}

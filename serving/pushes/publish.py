@@ -18,6 +18,7 @@ from serving.decisions.selection import Wide
 from serving.ledger import Ledger
 from serving.ledger.lapsing import lapse_in
 from serving.pushes.committing import Settled, counts, hold_and_keep, settle_in
+from serving.pushes.consenting import withdraw_forbidden
 from serving.pushes.folder import contents, folder_name, lay_down, pushes_folder
 from serving.pushes.material import Material, Scorer, no_scores, read_material, snapshot_by
 from serving.pushes.records import PushRun
@@ -95,6 +96,7 @@ def publish_on(
         if known is not None:
             return _there(workspace, known)
         lapse_in(connection, now)
+        withdraw_forbidden(connection, weighed, material, by)
         settled = settle_in(connection, run_id, weighed, material)
         run = run_record(run_id, "publish", settled, material, len(weighed.places), by, org_unit)
         files = contents(run, settled, material, load_queue_policy().overtaking)
@@ -139,7 +141,7 @@ def run_record(
 
 
 def _detail(settled: Settled, material: Material) -> dict[str, Any]:
-    """Counts of what was decided, and notes."""
+    """Counts of what was decided, the shares left out of everything and of each campaign, and notes."""
     contacts = settled.decided.contacts
     sent = contacts[(contacts["reason"] == SENT).to_numpy(dtype=bool)]
     total, by_service = counts(settled.decided)
@@ -149,6 +151,7 @@ def _detail(settled: Settled, material: Material) -> dict[str, Any]:
         "channels": {str(name): int(many) for name, many in sorted(sent["channel"].value_counts().items())},
         "relief": int(sent["relief_node_id"].notna().sum()),
         "waitlist": total.get("NO_CAPACITY", 0),
+        "holdouts": [material.policy.universal_holdout, material.policy.campaign_holdout],
         "snapshot_as_of": material.moment.snapshot_as_of.isoformat(),
         "notes": [] if settled.grid.stale is None else [f"nothing that adds load is offered: {settled.grid.stale}"],
     }

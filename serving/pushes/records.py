@@ -21,7 +21,8 @@ class PushRun:
     """One decision. `kind` publish (all customers, `folder` below `<workspace>/pushes`) or decide (those asked about).
 
     `base_id` and `base_known_at` tell which open capacity it stood on (None: there was none); `models` name, version
-    and hash of every model behind the snapshot, and of uplift. `detail` holds counts by code and service, and notes.
+    and hash of every model behind the snapshot, and of uplift. `detail` holds counts by code and service, and notes;
+    `holdouts` in it are the shares of persons that its policy left out of everything, and of each campaign.
     """
 
     run_id: str

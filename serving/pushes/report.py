@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serving.decisions.pushes.catalogue import Catalogue
     from serving.decisions.pushes.policy import PushPolicy
 
-__all__ = ["COVARIATES", "blocks_of", "by_snapshot", "held_share", "outcomes_of", "report_campaign"]
+__all__ = ["COVARIATES", "blocks_of", "by_snapshot", "held_share", "held_shares", "outcomes_of", "report_campaign"]
 
 COVARIATES = (
     "use_90d_kwh_day",
@@ -64,13 +64,27 @@ def report_campaign(
         raise NotFoundError(f"nobody was contacted in a campaign {campaign!r}; there are {_names(store)}")
     came = outcomes_of(workspace, store, contacts, now, window_days, catalogue or load_catalogue())
     covariates = _covariates(workspace, store, contacts)
-    share = held_share(policy or load_push_policy())
-    return campaign_report(campaign, contacts, came, share, now, window_days, covariates)
+    shares = held_shares(store, contacts, policy or load_push_policy())
+    return campaign_report(campaign, contacts, came, shares, now, window_days, covariates)
 
 
 def held_share(policy: "PushPolicy") -> float:
     """The share of persons that a campaign leaves out by design, by either draw."""
-    return 1 - (1 - policy.universal_holdout) * (1 - policy.campaign_holdout)
+    return _either(policy.universal_holdout, policy.campaign_holdout)
+
+
+def held_shares(store: PushStore, contacts: pd.DataFrame, policy: "PushPolicy") -> pd.Series:
+    """By push_id: `held_share` of the policy under which each contact was decided; that of `policy` where its run does
+    not say."""
+    of_run = {}
+    for run_id in sorted(set(contacts["run_id"])):
+        told = store.run(run_id).detail.get("holdouts")
+        of_run[run_id] = held_share(policy) if told is None else _either(*told)
+    return pd.Series(contacts["run_id"].map(of_run).to_numpy(dtype=float), index=pd.Index(contacts["push_id"]))
+
+
+def _either(universal: float, campaign: float) -> float:
+    return 1 - (1 - universal) * (1 - campaign)
 
 
 def outcomes_of(

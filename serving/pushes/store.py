@@ -131,6 +131,12 @@ class PushStore:
         query = select(push).where(*wanted).order_by(one.decided_at, one.run_id, one.place)
         return self._frame(query)
 
+    def has_campaign(self, name: str) -> bool:
+        """Whether anybody was ever contacted in a campaign."""
+        with self.engine.connect() as connection:
+            query = select(push.c.push_id).where(push.c.campaign == name).limit(1)
+            return connection.execute(query).first() is not None
+
     def campaigns(self) -> list[str]:
         """Every campaign somebody was contacted in, in order."""
         with self.engine.connect() as connection:

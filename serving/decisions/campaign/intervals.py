@@ -15,16 +15,25 @@ __all__ = ["LEVEL", "Arms", "Estimate", "mean_difference", "ratio_difference", "
 LEVEL = 0.95
 """In so many of a hundred campaigns the truth is within the interval."""
 
+_ALIKE = 1e-12
+"""Of a mean; what differs by less differs by the rounding of sums only."""
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure in each arm, the first less the second, and the interval of that difference; NaN where not known."""
+    """A figure in each arm, the first less the second, and the interval of that difference; its ends are NaN where
+    nobody differs from the others of his arm: that tells nothing of how far chance reaches."""
 
     sent: float
     held_out: float
     difference: float
     low: float
     high: float
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is said of how sure the difference is."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
     def times(self, factor: float) -> "Estimate":
         """The same for `factor` times as much, which may be below zero."""
@@ -120,8 +129,8 @@ def _welch(parts: list[tuple[float, float, int]]) -> Estimate:
 
     (m1, v1, n1), (m0, v0, n0) = parts
     variance = v1 + v0
-    half = 0.0
-    if variance > 0:
+    half = np.nan
+    if variance > (_ALIKE * max(abs(m1), abs(m0))) ** 2:
         freedom = variance**2 / (v1**2 / max(n1 - 1, 1) + v0**2 / max(n0 - 1, 1))
         half = float(stdtrit(freedom, (1 + LEVEL) / 2)) * float(np.sqrt(variance))
     return Estimate(m1, m0, m1 - m0, m1 - m0 - half, m1 - m0 + half)

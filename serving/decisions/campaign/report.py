@@ -20,6 +20,9 @@ __all__ = ["LEAST_PERSONS", "analysed", "campaign_report"]
 LEAST_PERSONS = 20
 """With fewer persons in an arm nothing is told of it."""
 
+SAME = "the same of everybody"
+ALIKE = "the same of all who were sent to, and of all who were held out: how sure that is cannot be told"
+
 _OWN = ("propensity", "score_cny", "value_cny", "freed_kw")
 _BEFORE, _AFTER = ("counter_before", "payments_before"), ("counter_after", "payments_after")
 
@@ -40,15 +43,16 @@ def campaign_report(
     campaign: str,
     contacts: pd.DataFrame,
     outcomes: pd.DataFrame,
-    held_share: float,
+    held_share: float | pd.Series,
     now: datetime,
     window_days: int,
     covariates: pd.DataFrame | None = None,
 ) -> CampaignReport:
     """The report of `contacts` (columns of CONTACT_COLUMNS, all of one campaign) and `outcomes` (OUTCOME_COLUMNS).
 
-    `held_share` is the share of persons who should be held out, by design. `covariates`, indexed by push_id, is what
-    else was known when it was decided.
+    `held_share` is the share of persons who should be held out, by design: one, or by push_id where the contacts were
+    not all drawn alike; then as many are expected as the persons' own shares are on average. `covariates`, indexed by
+    push_id, is what else was known when it was decided.
     """
     rows, later, open_ = analysed(contacts, now, window_days)
     arms = Arms.of((rows["reason"] == SENT).to_numpy(), rows["person_id"].to_numpy())
@@ -67,9 +71,18 @@ def campaign_report(
         later=later,
         open=open_,
         figures=_figures(rows, numbers, arms),
-        sample_ratio=sample_ratio(arms, held_share),
+        sample_ratio=sample_ratio(arms, _expected(rows if len(rows) else contacts, held_share)),
         balance=balance(_known_before(rows, covariates), arms),
     )
+
+
+def _expected(rows: pd.DataFrame, held_share: float | pd.Series) -> float:
+    """The mean share over persons. The count of different draws varies less than that of one draw of their mean, so
+    that it is flagged no more often than it should be."""
+    if not isinstance(held_share, pd.Series):
+        return held_share
+    shares = held_share.reindex(rows["push_id"]).groupby(rows["person_id"].to_numpy()).first()
+    return float(shares.mean())
 
 
 def _counted(rows: pd.DataFrame) -> dict[str, int]:
@@ -138,4 +151,7 @@ def _told(
             f"too few: known of {persons[0]} persons sent to and {persons[1]} held out, {LEAST_PERSONS} each are needed"
         )
         return Figure(name, None, persons, few)
-    return Figure(name, estimated([one[known] for one in columns], who), persons)
+    found = estimated([one[known] for one in columns], who)
+    if not found.known:
+        return Figure(name, None, persons, SAME if np.isclose(found.sent, found.held_out) else ALIKE)
+    return Figure(name, found, persons)

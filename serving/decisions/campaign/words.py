@@ -33,6 +33,8 @@ def found_in_words(figure: Figure) -> str:
     one, unit = figure.estimate, FIGURES[figure.name].unit
     low, high = difference(one.low, unit), difference(one.high, unit)
     between = f"between {low} and {high} ({LEVEL:.0%} interval)"
+    if finding(one) == "not known" and difference(abs(one.difference), unit) == difference(0.0, unit):
+        return f"no difference found, {between}"
     sure = {
         "more": f"more among those sent to, {between}",
         "less": f"less among those sent to, {between}",

@@ -67,6 +67,12 @@ class Acceptance(Settings):
     factors: tuple[Factor, ...] = ()
     most: float = Field(0.6, gt=0, lt=1, description="no more than this, however many factors hold")
 
+    @model_validator(mode="after")
+    def _base_within(self) -> "Acceptance":
+        if self.base > self.most:
+            raise ValueError(f"`base` {self.base:g} is above `most` {self.most:g}, which nothing may be")
+        return self
+
 
 class Value(Settings):
     """What an acceptance brings within a year, CNY: `cny` and a share of a column of the snapshot; not known is 0."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,7 +16,7 @@ from serving.cli.publish import command as publish
 from serving.cli.pushes import command
 from serving.cli.relief import show_relief
 from serving.decisions.pushes.codes import HELD_OUT
-from serving.refusals import UnknownPushError
+from serving.refusals import BadFieldError, RefusalError, UnknownPushError
 from tests.serving.customers.offers import CATALOGUE, NOW, allow_cards, contact, lay_down
 
 
@@ -46,6 +47,10 @@ def test_offers_are_listed_as_a_table_and_as_json(run: Callable[..., Result]) ->
     assert [one["customer_id"] for one in told["pushes"]] == ["C0001"]
     assert as_json(run("list", "--held-out", "--json"))["total"] == 4
     assert "2 more" in run("list", "--limit", "1").output
+    for option, name in (("--service", "nothing"), ("--campaign", "nothing"), ("--customer", "C9999")):
+        refused = run("list", option, name).exception
+        assert isinstance(refused, RefusalError)
+        assert name in str(refused)
 
 
 def test_services_are_told_in_words(run: Callable[..., Result]) -> None:
@@ -68,6 +73,18 @@ def test_a_wish_is_taken_shown_and_lifted(run: Callable[..., Result]) -> None:
     assert "wants no offers, since" in run("do-not-contact", "C0001", "--why", "said so").output
     assert as_json(run("do-not-contact", "C0001", "--show", "--json"))["wish"]
     assert "may be turned to" in run("do-not-contact", "C0001", "--lift").output
+
+
+def test_answers_and_wishes_are_taken_as_of_a_moment(run: Callable[..., Result]) -> None:
+    at = f"{NOW - timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"
+    push_id = contact(0)["push_id"]
+    assert run("outcome", push_id, "accepted", "--now", at).output == "accepted; room: none\n"
+    (told,) = as_json(run("list", "--state", "accepted", "--json"))["pushes"]
+    assert pd.Timestamp(told["answered_at"]) == pd.Timestamp(at)
+    ahead = run("outcome", push_id, "fulfilled", "--at", f"{NOW:%Y-%m-%dT%H:%M:%SZ}", "--now", at)
+    assert isinstance(ahead.exception, BadFieldError)
+    wish = as_json(run("do-not-contact", "C0001", "--now", at, "--json"))
+    assert pd.Timestamp(wish["at"]) == pd.Timestamp(at)
 
 
 def test_relief_is_a_table(run: Callable[..., Result]) -> None:

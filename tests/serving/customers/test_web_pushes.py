@@ -79,6 +79,28 @@ def test_filters_and_pages_put_together_are_the_whole(offered: Any) -> None:
     assert found == [one.push_id for one in listed(offered).pushes]
 
 
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+@pytest.mark.parametrize(
+    ("field", "name", "code"),
+    [
+        ("service", "nothing", "UNKNOWN_SERVICE"),
+        ("campaign", "nothing_2026", "UNKNOWN_CAMPAIGN"),
+        ("customer_id", "C9999", "UNKNOWN_CUSTOMER"),
+    ],
+)
+def test_a_name_nobody_knows_is_refused_by_name(offered: Any, field: str, name: str, code: str, form: str) -> None:
+    refused = offered.refusal(offered.get(LIST, form=form, **{field: name}), 404, code)
+    assert name in refused.message
+    assert refused.fields == [field]
+
+
+def test_a_campaign_that_is_over_is_known_by_its_offers(offered: Any) -> None:
+    lay_down(offered.workspace, [contact(20, push_id="e" * 20, campaign="of_old")], run_of("run-2"))
+    assert to_whom(listed(offered, campaign="of_old")) == {"C0020"}
+    assert listed(offered, campaign="storage_2026").total == 0
+    offered.refusal(offered.get(LIST, "hall", customer_id="C0003"), 403, "OUT_OF_SCOPE")
+
+
 def test_a_hall_sees_offers_to_its_own_customers_only(offered: Any) -> None:
     seen = {who: listed(offered, who, state="all").total for who in ("planner", "east", "hall", "counter", "stranger")}
     assert seen == {"planner": 13, "east": 8, "hall": 5, "counter": 5, "stranger": 0}

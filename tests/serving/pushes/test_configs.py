@@ -36,6 +36,7 @@ def test_what_ships_can_be_judged() -> None:
         ("cost_cny: {app: 0.3, hall: 6}", "cost_cny: {app: .nan, hall: 6}", ["services.0.cost_cny.app", "finite"]),
         ("cost_cny: {app: 0.3, hall: 6}", "cost_cny: {app: -0.3, hall: 6}", ["ev_charging", "costs something"]),
         ("value: {cny: 480}", "value: {cny: .inf}", ["services.0.value.cny", "finite"]),
+        ("base: 0.03", "base: 0.7", ["services.0.acceptance", "`base` 0.7 is above `most` 0.6"]),
         ("kw: [3.0, 1.0,", "kw: [.nan, 1.0,", ["services.0.load.kw.0", "finite"]),
     ],
 )

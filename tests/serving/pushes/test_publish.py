@@ -56,6 +56,7 @@ def test_what_is_sent_is_held_and_all_of_it_is_written_down(engine: Engine, work
     assert [one.reason for one in pushes] == decided.contacts["reason"].tolist()
     assert (made.run.sent, made.run.held_out) == (sum(one.sent for one in pushes), sum(not one.sent for one in pushes))
     assert made.run.held_out > 0
+    assert made.run.detail["holdouts"] == [0.1, 0.2]
     adding = [one for one in pushes if one.sent and max(one.adds_va) > 0]
     assert adding
     assert {one.push_id for one in pushes if one.reservation_id} == {one.push_id for one in adding}

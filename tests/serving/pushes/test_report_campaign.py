@@ -17,7 +17,7 @@ from features.workspace import Workspace
 from serving.cli.report import command
 from serving.decisions.campaign import CampaignReport
 from serving.decisions.campaign.intervals import Estimate
-from serving.pushes.configs import load_catalogue
+from serving.pushes.configs import load_catalogue, load_push_policy
 from serving.pushes.drawing import main_block
 from serving.pushes.report import report_campaign
 from serving.state import open_state
@@ -81,6 +81,24 @@ def test_an_unknown_campaign_is_refused_with_those_there_are(workspace: Workspac
     keep(engine, contacts(2, 1))
     with pytest.raises(NotFoundError, match="tou_2026"):
         report_campaign(workspace, engine, "other", NOW)
+
+
+def test_as_many_are_expected_held_out_as_each_run_left_out(workspace: Workspace, engine: Engine) -> None:
+    # Of 100 a half was to be left out by one policy, of 300 nearly a fifth by the next; of 100 the run does not say.
+    early = contacts(50, 50, "early")
+    late = contacts(243, 57, "late")
+    old = contacts(85, 15, "old")
+    for start, (made, detail) in enumerate(
+        [(early, {"holdouts": [0.5, 0.0]}), (late, {"holdouts": [0.1, 0.1]}), (old, {})]
+    ):
+        ids = [f"C{1000 * start + k:05d}" for k in range(len(made))]
+        keep(engine, made.assign(customer_id=ids, person_id=ids), run_id=made["push_id"][0][:-6], detail=detail)
+    policy = load_push_policy().model_copy(update={"universal_holdout": 0.05, "campaign_holdout": 0.1})
+    ratio = report_campaign(workspace, engine, "tou_2026", NOW, policy=policy).sample_ratio
+    assert ratio.expected_share == pytest.approx((100 * 0.5 + 300 * 0.19 + 100 * 0.145) / 500)
+    assert (ratio.persons, ratio.held_out, ratio.flagged) == (500, 122, False)
+    young = report_campaign(workspace, engine, "tou_2026", NOW, 365, policy=policy).sample_ratio
+    assert young.expected_share == pytest.approx(ratio.expected_share)
 
 
 def test_the_books_tell_who_pays_in_the_application(workspace: Workspace, engine: Engine) -> None:
@@ -162,7 +180,8 @@ def test_kw_freed_is_read_from_meters(workspace: Workspace, engine: Engine) -> N
     kwh = np.where((local.hour // 4 == evening) & (times > after(0)), 1.0, 1.5)
     frames = []
     for place, one in enumerate(ids):
-        used = np.where(times > after(0), kwh if place < 24 else 1.4, 1.5)
+        differs = 0.01 * (-1) ** place
+        used = np.where(times > after(0), (kwh if place < 24 else 1.4) + differs, 1.5)
         end = times + pd.Timedelta(hours=1)
         frames.append(
             pd.DataFrame({"meter_id": f"M{one}", "start_utc": times, "end_utc": end, "kwh": used, "available_at": end})
@@ -187,6 +206,15 @@ def test_a_table_a_person_can_read_and_json_a_program_can(workspace: Workspace, 
     assert told["summary"].startswith("The campaign makes customers take it")
     young = CliRunner().invoke(command, [*asked, "--days", "365"])
     assert "Nothing can be said yet" in young.output
+    assert f"{SENT + HELD} contacts less than 60 days ago" in _then(asked, after(59))
+    assert "left out" not in _then(asked, after(61))
+
+
+def _then(asked: list[str], at: pd.Timestamp) -> str:
+    """The report as of a moment."""
+    found = CliRunner().invoke(command, [*asked, "--now", f"{at:%Y-%m-%dT%H:%M:%SZ}"])
+    assert found.exit_code == 0, found.output
+    return found.output
 
 
 def test_the_command_refuses_what_is_unknown(workspace: Workspace, engine: Engine) -> None:

@@ -122,7 +122,7 @@ def test_payments_moved_are_told_beside_those_that_move_by_themselves() -> None:
 def test_who_has_no_bill_says_nothing_of_bills() -> None:
     made = contacts(300, 60)
     due = np.where(np.arange(360) % 3 == 0, 0.0, 100.0)
-    paid = due * np.where(sent(made), 0.9, 0.8)
+    paid = due * (np.where(sent(made), 0.9, 0.8) + 0.05 * (-1.0) ** np.arange(360))
     told = report(made, due_cny=due, due_paid_cny=paid, due_bills=due / 100, due_paid_bills=paid / 100)
     found = figure(told, "collected_cny")
     assert found.persons == (200, 40)
@@ -162,3 +162,23 @@ def test_a_window_ends_to_the_second() -> None:
     assert report(made, success=0.0).open == 0
     later = campaign_report("tou_2026", made, outcomes(made, success=0.0), HELD_SHARE, NOW - timedelta(seconds=1), 60)
     assert later.open == 140
+
+
+def test_what_is_the_same_of_everybody_is_told_so_and_is_no_certainty() -> None:
+    made = contacts(100, 40)
+    kw = np.full(140, 0.1)
+    told = report(made, success=0.0, kw_before=3 * kw, kw_after=kw, payments_after=3.0, app_after=1.0)
+    for name in ("value_cny", "kw_freed", "kw_freed_all", "paid_in_app"):
+        found = figure(told, name)
+        assert (found.estimate, found_in_words(found)) == (None, "the same of everybody"), name
+    assert figure(told, "success").estimate is not None
+    apart = figure(report(made, kw_before=1.0, kw_after=np.where(sent(made), 0.5, 1.0)), "kw_freed")
+    assert apart.estimate is None
+    assert "cannot be told" in found_in_words(apart)
+
+
+def test_no_difference_is_worded_as_none() -> None:
+    made = contacts(100, 40)
+    words = found_in_words(figure(report(made, success=(np.arange(140) % 2).astype(float)), "success"))
+    assert words.startswith("no difference found, between -")
+    assert "more or less" not in words
