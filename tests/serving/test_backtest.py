@@ -18,6 +18,9 @@ from training.backtests.origins import OriginPlan, day_begins, known_at
 from training.backtests.peak import PeakSettings, fit_as_of
 from training.peak import ConnectionPolicy, PeakConfig
 
+# Models are fitted at past moments.
+pytestmark = pytest.mark.slow
+
 ZONE = TerritorySettings()
 QUICK = PeakSettings(
     PeakConfig(scenarios=50, calibration_scenarios=50, min_history_days=200, origins=2, horizons_days=(31, 92)),

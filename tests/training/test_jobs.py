@@ -18,6 +18,9 @@ from training.outcomes import outcome_frame, peak_scores
 from training.peak import ConnectionPolicy, PeakConfig, PeakModel
 from training.registry import ModelVersion, champion, evaluation, fetch, list_versions, promote
 
+# Whole jobs of training, more than once each.
+pytestmark = pytest.mark.slow
+
 TINY = DemandConfig.model_validate(
     {"booster": {"rounds": 10, "max_rows": 4000, "leaves": 7}, "calibration": {"max_issues": 5}}
 )

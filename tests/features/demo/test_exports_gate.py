@@ -12,6 +12,9 @@ from features.demo import Territory
 from features.demo.exports import SOURCES
 from features.ingest import ingest, read_quarantine
 
+# A territory of four systems goes through the gate.
+pytestmark = pytest.mark.slow
+
 
 def refused(exported) -> set[tuple[str, str, int, str]]:
     rows = read_quarantine(exported.workspace.root / "quarantine")

@@ -14,6 +14,9 @@ from features.ingest import IngestReport, ingest, read_quarantine
 from features.ingest.scratch import clear_abandoned, scratch
 from features.lake import Lake
 
+# Ingests are killed and taken up again, over and over.
+pytestmark = pytest.mark.slow
+
 ROWS = 20
 
 

@@ -21,6 +21,9 @@ from training.customers.reading import read_cases
 from training.registry import ModelVersion, evaluation, fetch, list_versions, promote
 from training.versioning import Trained
 
+# Whole jobs of training, more than once each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:

@@ -16,6 +16,9 @@ from features.load.history import History
 from training.demand import DemandConfig, DemandModel
 from training.demand.effects import EVENT_KINDS, EventScenario
 
+# Models are fitted around planted shifts.
+pytestmark = pytest.mark.slow
+
 DROP = np.log(0.7)
 EPIDEMIC = EVENT_KINDS.index("epidemic")
 

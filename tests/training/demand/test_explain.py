@@ -19,6 +19,9 @@ from features.load.weather import WEATHER_VARIABLES, Weather
 from training.demand import DemandConfig, DemandModel
 from training.demand.explain import absorb, pass_on
 
+# Models are fitted to be taken apart.
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., History]
 DAY = pd.Timedelta(days=1)
 COLUMNS = list(GROUPS)

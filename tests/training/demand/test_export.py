@@ -15,6 +15,9 @@ from training.backtests.demand import Scored, backtest_demand, day_ahead_plan
 from training.demand import DemandConfig, DemandModel
 from training.scoring import summary
 
+# Models are fitted on exporting nodes.
+pytestmark = pytest.mark.slow
+
 START = pd.Timestamp("2023-03-01", tz="UTC")
 ROOFS_KW = (0.0, 120.0, 260.0)
 """Of three nodes of 100 kW: one without roofs, one that exports at clear noons, one at most noons."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from features.contracts import NODE_LOAD, WEATHER_FORECAST
 from features.frames import as_contract
@@ -15,6 +16,9 @@ from features.load.reading import load_history
 from features.load.weather import Weather
 from features.workspace import TerritorySettings
 from training.demand import DemandConfig, DemandModel
+
+# Models are fitted with and without forecasts.
+pytestmark = pytest.mark.slow
 
 DAY = pd.Timedelta(days=1)
 

@@ -16,6 +16,9 @@ from features.load.weather import ForecastIssue
 from training.demand import DemandConfig, DemandModel
 from training.demand.weather_error import TemperatureError, forecast_age_hours, widened
 
+# Models are fitted with and without forecasts.
+pytestmark = pytest.mark.slow
+
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 START = pd.Timestamp("2026-01-01", tz="UTC")
 DAY = pd.Timedelta(days=1)

@@ -20,6 +20,9 @@ from training.promotion.gate import decide
 from training.promotion.verdict import Compared
 from training.registry import ModelVersion, champion, find_runs, list_versions, promotions
 
+# Versions are trained, promoted and taken back.
+pytestmark = pytest.mark.slow
+
 # A machine with other work must not decide these tests, and the intervals of the small family are rough.
 POLICY = PromotionPolicy.model_validate(
     {

@@ -24,6 +24,9 @@ from training.tuning import DemandTuning, PeakTuning
 from training.tuning.demand import DemandObjective, cross_calibrated, fold_edges
 from training.tuning.peak import PeakObjective
 
+# Trials fit models.
+pytestmark = pytest.mark.slow
+
 SMALL = DemandTuning(folds=2, max_rows=800, max_scored_rows=600, validation_days=60)
 DAY = pd.Timedelta(days=1)
 
