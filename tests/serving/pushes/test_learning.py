@@ -20,6 +20,9 @@ from serving.state import open_state
 from tests.serving.pushes.campaigned import DECIDED, NOW, after, answer, contacts, keep, snapshot
 from training.uplift import TreesConfig, UpliftConfig, train_uplift
 
+# Models are fitted fold after fold.
+pytestmark = pytest.mark.slow
+
 QUICK = UpliftConfig(
     folds=4, outcome=TreesConfig(rounds=15), effect=TreesConfig(rounds=30, leaves=3, min_leaf_rows=60, l2=20), draws=200
 )

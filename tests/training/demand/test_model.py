@@ -14,6 +14,9 @@ from features.load.weather import Weather
 from training.demand import DemandConfig, DemandModel
 from training.demand.model import rows_until
 
+# Models are fitted at several resolutions.
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., History]
 QUANTILES = ["q05", "q10", "q25", "q50", "q75", "q90", "q95"]
 

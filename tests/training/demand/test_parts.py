@@ -17,6 +17,9 @@ from training.demand.explain import Explainer
 from training.demand.linear import EXPONENTS, LinearStage
 from training.demand.parts import linear_parts
 
+# Models are fitted to be taken apart.
+pytestmark = pytest.mark.slow
+
 WEEK, HOURS = 7 * 24, 48
 FIRST = pd.Timestamp("2023-06-01", tz="UTC")
 

@@ -18,6 +18,9 @@ from features.load.history import History
 from training.foreseen import ForeseenCalibration, ForeseenConfig
 from training.foreseen.cases import collect_cases, issue_times
 
+# Models are fitted at past moments.
+pytestmark = pytest.mark.slow
+
 Levels = tuple[float, ...]
 NOON = ForeseenConfig(longest_lead_days=2, every_days=1, issue_hours=(12,), half_life_days=1000.0, node_days=300.0)
 LIMITS = st.floats(60, 180)

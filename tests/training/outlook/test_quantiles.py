@@ -24,6 +24,9 @@ from training.outlook.climate import temperature_scenarios
 from training.outlook.quantiles import Errors, mixture
 from training.outlook.terms import PAD_HOURS
 
+# Models of months ahead are fitted.
+pytestmark = pytest.mark.slow
+
 START = pd.Timestamp("2020-01-01", tz="UTC")
 LEVELS = (0.1, 0.5, 0.9)
 CONFIG = OutlookConfig(

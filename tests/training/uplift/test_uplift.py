@@ -16,6 +16,9 @@ from training.uplift import TreesConfig, Trial, UpliftConfig, UpliftModel, servi
 from training.uplift.learner import Judged
 from training.uplift.qini import qini, qini_curve
 
+# Models are fitted fold after fold.
+pytestmark = pytest.mark.slow
+
 SHARE = 0.855
 QUICK = UpliftConfig(
     folds=5, outcome=TreesConfig(rounds=25), effect=TreesConfig(rounds=40, leaves=3, min_leaf_rows=80, l2=50), draws=300

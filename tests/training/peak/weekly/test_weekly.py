@@ -12,6 +12,9 @@ from training.peak.weekly import WeeklyConfig, Weeks, next_monday, weekly_peaks
 from training.peak.weekly.direct import direct_quantiles
 from training.peak.weekly.scenarios import spread_evenly, weekly_scenarios
 
+# Models of weekly peaks are fitted.
+pytestmark = pytest.mark.slow
+
 QUICK = WeeklyConfig(scenarios=60, harmonics=2, last_week=12, rounds=30, min_rows_in_leaf=50)
 
 
