@@ -57,7 +57,9 @@ def test_caps_hold_over_former_contacts_and_the_run(world: World) -> None:
     for person in set(taken["person_id"]):
         his = both[(both["person_id"] == person) & (both["decided_at"] > NOW - pd.Timedelta(days=policy.total_days))]
         assert len(his) <= policy.total_contacts
-        soon = his[his["decided_at"] > NOW - pd.Timedelta(days=policy.per_channel_days)]
+        # The books may hold more than the caps by a channel of which nothing is taken now.
+        by = set(taken.loc[taken["person_id"] == person, "channel"])
+        soon = his[(his["decided_at"] > NOW - pd.Timedelta(days=policy.per_channel_days)) & his["channel"].isin(by)]
         assert soon["channel"].value_counts().max() <= policy.per_channel_contacts
     assert all(n <= policy.hall_contacts for n in taken.loc[taken["channel"] == "hall", "hall_id"].value_counts())
     assert all(n <= policy.relief_contacts for n in taken["relief_node_id"].value_counts())
