@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from features.contracts import CODE_LISTS, CUSTOMER_CLASSES
 from features.settings import Settings
+from serving.decisions.coded import Classes, Purpose
 from serving.decisions.selection import Expression, SelectionError, parse
 from serving.decisions.tags import Words
 
@@ -19,7 +19,6 @@ CHANNELS: tuple[Channel, ...] = ("app", "hall")
 """By which ways an offer is made: a message in the application, a card for the counter of a business hall."""
 
 _CODE = r"^[a-z][a-z0-9_]{1,39}$"
-_PURPOSES = tuple(one.code for one in CODE_LISTS["consent_purpose"].codes)
 Blocks = tuple[float, float, float, float, float, float]
 _NONE: Blocks = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -96,35 +95,20 @@ class Service(Settings):
     campaign: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$", description="the campaign it is offered in")
     name: Words
     says: Words = Field(description="what the customer is told")
-    classes: tuple[str, ...] = Field((), description="customer classes it is for; all of them when empty")
+    classes: Classes = Field((), description="customer classes it is for; all of them when empty")
     eligible: str = Field(description="an expression over tags, value and features")
     load: Load = Load()
     flexible: Load | None = Field(None, description="what is offered where `load` does not fit, such as at night only")
     acceptance: Acceptance
     value: Value
     cost_cny: Mapping[Channel, float] = Field(description="of one contact, by channel")
-    purpose: str = Field(description="what a customer's consent has to cover")
+    purpose: Purpose = Field(description="what a customer's consent has to cover")
     valid_days: int = Field(30, ge=1, le=180, description="how long an offer stands, and what it reserves")
     outcome: Literal["accepted", "application", "payment_to_app", "autopay", "arrears_paid"] = Field(
         "accepted", description="what counts as its success: an answer that was handed in, or what the books show"
     )
 
     _checked = field_validator("eligible")(_readable)
-
-    @field_validator("purpose")
-    @classmethod
-    def _known_purpose(cls, value: str) -> str:
-        if value not in _PURPOSES:
-            raise ValueError(f"no purpose of consent is called {value}; they are {', '.join(_PURPOSES)}")
-        return value
-
-    @field_validator("classes")
-    @classmethod
-    def _known_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(value) - set(CUSTOMER_CLASSES))
-        if unknown:
-            raise ValueError(f"no customer class is called {unknown[0]}; they are {', '.join(CUSTOMER_CLASSES)}")
-        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> "Service":

@@ -8,14 +8,13 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from features.contracts import CODE_LISTS, CUSTOMER_CLASSES
 from features.errors import ConfigError
 from features.settings import Settings, config_hash
+from serving.decisions.coded import Classes, Purpose
 
 __all__ = ["Cluster", "ClusterName", "Condition", "Definitions", "TagDefinition", "TagFile", "Words"]
 
 _CODE = r"^[a-z][a-z0-9_]{1,39}$"
-_PURPOSES = tuple(one.code for one in CODE_LISTS["consent_purpose"].codes)
 
 
 class Words(Settings):
@@ -88,12 +87,12 @@ class TagDefinition(Settings):
     kind: Literal["rule", "model", "cluster"]
     name: Words
     meaning: Words
-    purpose: str = Field(description="what a customer's consent has to cover")
+    purpose: Purpose = Field(description="what a customer's consent has to cover")
     owner: str = Field(min_length=1, description="the department that answers for it")
     audience: tuple[Literal["marketing", "planner", "inspection"], ...] = Field(
         ("marketing", "planner"), description="roles that may see it; an admin always may"
     )
-    classes: tuple[str, ...] = Field((), description="customer classes it is for; all of them when empty")
+    classes: Classes = Field((), description="customer classes it is for; all of them when empty")
     combine: Literal["all", "any"] = "all"
     conditions: tuple[Condition, ...] = ()
     model: str | None = Field(None, description="the family of models whose scores it stands on")
@@ -104,21 +103,6 @@ class TagDefinition(Settings):
     minimum_hold_days: int = Field(0, ge=0, description="it is not left sooner")
     time_to_live_days: int = Field(ge=1, description="what was not seen anew for so long is unknown and forgotten")
     fresh_within_days: int = Field(45, ge=1, description="an input as of longer ago is stale")
-
-    @field_validator("purpose")
-    @classmethod
-    def _known_purpose(cls, value: str) -> str:
-        if value not in _PURPOSES:
-            raise ValueError(f"no purpose of consent is called {value}; they are {', '.join(_PURPOSES)}")
-        return value
-
-    @field_validator("classes")
-    @classmethod
-    def _known_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(value) - set(CUSTOMER_CLASSES))
-        if unknown:
-            raise ValueError(f"no customer class is called {unknown[0]}; they are {', '.join(CUSTOMER_CLASSES)}")
-        return value
 
     @model_validator(mode="after")
     def _stands_on_what_its_kind_needs(self) -> "TagDefinition":

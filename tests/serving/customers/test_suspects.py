@@ -28,14 +28,6 @@ CONFIG = AnomalyConfig(windows=WindowConfig(window_days=90, history_days=300, tu
 class Even:
     """Suspects everybody alike."""
 
-    trained_until: pd.Timestamp = BEGIN
-
-    def save(self, folder: Path) -> None:
-        raise NotImplementedError
-
-    def gains(self) -> pd.DataFrame:
-        raise NotImplementedError
-
     def predict(self, cases: Cases) -> pd.DataFrame:
         return pd.DataFrame({"theft_score": np.full(len(cases.rows), 0.1)})
 
